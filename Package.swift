@@ -1,0 +1,93 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let strict: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .treatAllWarnings(as: .error),
+]
+
+/// A room of the design: its folder shows the layer, its dependencies are the arrows that the compiler checks.
+func room(_ name: String, in layer: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, path: "Sources/\(layer)/\(name)", swiftSettings: strict)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = []) -> Target {
+    .testTarget(name: name, dependencies: dependencies, resources: resources, swiftSettings: strict)
+}
+
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+
+let package = Package(
+    name: "skiff",
+    products: [.executable(name: "skiff", targets: ["skiff"])],
+    dependencies: [
+        .package(url: "https://github.com/jpsim/Yams.git", exact: "6.2.2"),
+        .package(url: "https://github.com/groue/GRDB.swift.git", exact: "7.10.0"),
+        .package(url: "https://github.com/apple/swift-crypto.git", exact: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-argument-parser.git", exact: "1.8.2"),
+    ],
+    targets: [
+        // Language: text to plan.
+        room("Diagnostics", in: "Language"),
+        room("WorkflowModel", in: "Language"),
+        .target(name: "CRE2", path: "Sources/Language/CRE2", linkerSettings: [.linkedLibrary("re2")]),
+        room("Expressions", in: "Language", ["Diagnostics", "WorkflowModel", "CRE2"]),
+        room("Manifests", in: "Language", ["Diagnostics", "WorkflowModel", yams]),
+        room("Planning", in: "Language", ["Diagnostics", "WorkflowModel", "Expressions"]),
+
+        // Engine: decides, does nothing.
+        room("Engine", in: "Engine", ["Planning", "Expressions", "WorkflowModel"]),
+        room("StatusViews", in: "Engine", ["Engine", "Planning", "WorkflowModel"]),
+
+        // Driver: does, decides nothing.
+        room("Ports", in: "Driver", ["Engine", "WorkflowModel"]),
+        room("Driver", in: "Driver", ["Ports", "Engine", "Planning", "WorkflowModel"]),
+
+        // Adapters: one port and one foreign library each, never each other.
+        room("SQLiteStore", in: "Adapters", ["Ports", "Engine", "WorkflowModel", grdb, crypto]),
+        .target(name: "CLocalRuntime", path: "Sources/Adapters/CLocalRuntime"),
+        room("LocalRuntime", in: "Adapters", ["Ports", "Engine", "WorkflowModel", "CLocalRuntime"]),
+        .systemLibrary(name: "CArchive", path: "Sources/Adapters/CArchive", providers: [.apt(["libarchive-dev"])]),
+        room("FileArtifacts", in: "Adapters", ["Ports", "Engine", "WorkflowModel", "CArchive"]),
+        room("Doorbell", in: "Adapters", ["Ports", "WorkflowModel"]),
+
+        // Surfaces: ask.
+        room("Operations", in: "Surfaces", ["StatusViews", "Engine", "WorkflowModel", "Diagnostics"]),
+        room(
+            "LocalOperations", in: "Surfaces",
+            ["Operations", "StatusViews", "Driver", "Ports", "Engine", "Planning", "Manifests", "Diagnostics", "WorkflowModel"]),
+        room(
+            "CommandLine", in: "Surfaces",
+            ["Operations", "StatusViews", "Manifests", "Diagnostics", "WorkflowModel", argumentParser, yams]),
+
+        room("TestKit", in: "TestKit", ["Ports", "Engine", "Planning", "WorkflowModel"]),
+
+        .executableTarget(
+            name: "skiff",
+            dependencies: [
+                "CommandLine", "Operations", "LocalOperations", "Driver", "Ports", "SQLiteStore", "LocalRuntime", "CLocalRuntime",
+                "FileArtifacts", "Doorbell", "WorkflowModel",
+            ],
+            path: "Sources/skiff", swiftSettings: strict),
+
+        // Tests.
+        tests("WorkflowModelTests", ["WorkflowModel"]),
+        tests("ExpressionsTests", ["Expressions", "Diagnostics", "WorkflowModel"]),
+        tests("ManifestsTests", ["Manifests", "Diagnostics", "WorkflowModel"]),
+        tests("PlanningTests", ["Planning", "Manifests", "Diagnostics", "WorkflowModel"]),
+        tests("EngineTests", ["TestKit", "StatusViews", "Engine", "Planning", "Manifests", "Diagnostics", "WorkflowModel"]),
+        tests("DriverTests", ["TestKit", "Driver", "Ports", "Engine", "Planning", "Manifests", "WorkflowModel"]),
+        tests("SQLiteStoreTests", ["SQLiteStore", "Ports", "Engine", "WorkflowModel", grdb]),
+        tests("LocalRuntimeTests", ["LocalRuntime", "CLocalRuntime", "Ports", "Engine", "WorkflowModel"]),
+        tests("FileArtifactsTests", ["FileArtifacts", "Ports", "Engine", "WorkflowModel"]),
+        tests("DoorbellTests", ["Doorbell", "Ports"]),
+        tests("CommandLineTests", ["CommandLine", "Operations", "Diagnostics", "WorkflowModel"]),
+        tests("EndToEndTests", ["WorkflowModel"]),
+    ],
+    cxxLanguageStandard: .cxx17
+)

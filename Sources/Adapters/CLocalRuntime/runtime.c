@@ -1,0 +1,1 @@
+#include "skiff_runtime.h"

@@ -1,0 +1,272 @@
+public import WorkflowModel
+
+/// What a leaf node asks a runtime to run. Everything is rendered; secrets are named, never contained.
+public struct PodRequest: Sendable, Equatable {
+    public var id: PodID
+    /// Argo's pod name: `HOSTNAME` inside, and the prefix of log lines.
+    public var podName: String
+    public var main: ContainerRequest
+    public var volumes: [VolumeRequest]
+    public var inputs: [ArtifactInput]
+    public var outputs: OutputRequest
+    /// Between SIGTERM and SIGKILL when the pod is stopped.
+    public var gracePeriod: Span
+    /// What the pod asks of the machine; nil where the manifest is silent.
+    public var resources: ResourceRequest
+
+    public init(
+        id: PodID, podName: String, main: ContainerRequest, volumes: [VolumeRequest] = [], inputs: [ArtifactInput] = [],
+        outputs: OutputRequest = OutputRequest(), gracePeriod: Span = .seconds(30), resources: ResourceRequest = ResourceRequest()
+    ) {
+        self.id = id
+        self.podName = podName
+        self.main = main
+        self.volumes = volumes
+        self.inputs = inputs
+        self.outputs = outputs
+        self.gracePeriod = gracePeriod
+        self.resources = resources
+    }
+}
+
+public struct ContainerRequest: Sendable, Equatable {
+    public var name: String
+    public var image: String
+    /// Empty: the image's entry point, which only the configuration's `images:` can tell.
+    public var command: [String]
+    public var args: [String]
+    /// Written into the container as an executable file whose path becomes the last word of `command` (Argo's script template).
+    public var scriptSource: String?
+    public var workingDir: String?
+    public var env: [EnvironmentEntry]
+    public var mounts: [VolumeMountRequest]
+    public var runAsUser: Int?
+    public var runAsGroup: Int?
+    public var isTTY: Bool
+
+    public init(
+        name: String = "main", image: String, command: [String] = [], args: [String] = [], scriptSource: String? = nil,
+        workingDir: String? = nil, env: [EnvironmentEntry] = [], mounts: [VolumeMountRequest] = [], runAsUser: Int? = nil,
+        runAsGroup: Int? = nil, isTTY: Bool = false
+    ) {
+        self.name = name
+        self.image = image
+        self.command = command
+        self.args = args
+        self.scriptSource = scriptSource
+        self.workingDir = workingDir
+        self.env = env
+        self.mounts = mounts
+        self.runAsUser = runAsUser
+        self.runAsGroup = runAsGroup
+        self.isTTY = isTTY
+    }
+}
+
+/// In the order Kubernetes applies them; a later entry of the same name wins. `$(NAME)` in values, command and args is expanded by the
+/// runtime from the entries before it (Kubernetes' rule, `$$` escapes).
+public enum EnvironmentEntry: Sendable, Equatable {
+    case value(name: String, String)
+    case secretKey(name: String, secret: String, key: String, isOptional: Bool)
+    /// Every key of the secret that is a legal variable name, with `prefix` before it.
+    case allOfSecret(secret: String, prefix: String, isOptional: Bool)
+}
+
+public struct VolumeMountRequest: Sendable, Equatable {
+    public var volume: String
+    public var mountPath: String
+    public var subPath: String?
+    public var isReadOnly: Bool
+    public init(volume: String, mountPath: String, subPath: String? = nil, isReadOnly: Bool = false) {
+        self.volume = volume
+        self.mountPath = mountPath
+        self.subPath = subPath
+        self.isReadOnly = isReadOnly
+    }
+}
+
+public struct VolumeRequest: Sendable, Equatable {
+    public enum Source: Sendable, Equatable {
+        /// A fresh directory that lives as long as the pod; `isMemory` puts it on tmpfs.
+        case emptyDir(isMemory: Bool)
+        /// `type` is Kubernetes' (`Directory`, `DirectoryOrCreate`, `File`, `FileOrCreate`, …), empty for no check.
+        case hostPath(path: String, type: String)
+        /// Files with known content (ConfigMaps): path relative to the mount, content, permission bits.
+        case files([VolumeFile])
+        /// Keys of a secret as files, each mapped to a relative path; no items means every key under its own name.
+        case secret(name: String, items: [SecretItem], defaultMode: Int, isOptional: Bool)
+        /// A directory shared by the nodes of the run, made on first use (volumeClaimTemplates): the claim's name.
+        case claim(String)
+    }
+    public var name: String
+    public var source: Source
+    public init(name: String, source: Source) {
+        self.name = name
+        self.source = source
+    }
+}
+
+public struct VolumeFile: Sendable, Equatable {
+    public var path: String
+    public var content: String
+    public var mode: Int
+    public init(path: String, content: String, mode: Int) {
+        self.path = path
+        self.content = content
+        self.mode = mode
+    }
+}
+
+public struct SecretItem: Sendable, Equatable {
+    public var key: String
+    public var path: String
+    public var mode: Int?
+    public init(key: String, path: String, mode: Int? = nil) {
+        self.key = key
+        self.path = path
+        self.mode = mode
+    }
+}
+
+/// How an artifact is packed. A stored artifact is kept as plain files whatever this says; it decides what a consumer that asks for the
+/// packed form is given.
+public enum ArtifactArchive: String, Sendable, Equatable {
+    case none, tar, zip
+}
+
+/// An artifact that was produced by a pod, where the store keeps it.
+public struct StoredArtifact: Sendable, Equatable, Hashable {
+    /// The store's own key, `<run>/<node>/<attempt>/<artifact name>`.
+    public var key: String
+    /// The name of the file or directory itself, the last component of the producer's path.
+    public var fileName: String
+    public var archive: ArtifactArchive
+    public var isDirectory: Bool
+    /// Relative path inside the artifact that is meant (Argo's subPath); nil for all of it.
+    public var subPath: String?
+    public init(key: String, fileName: String, archive: ArtifactArchive, isDirectory: Bool, subPath: String? = nil) {
+        self.key = key
+        self.fileName = fileName
+        self.archive = archive
+        self.isDirectory = isDirectory
+        self.subPath = subPath
+    }
+}
+
+/// What an input artifact is made from.
+public enum ArtifactSource: Sendable, Equatable, Hashable {
+    case raw(String)
+    case stored(StoredArtifact)
+}
+
+public struct ArtifactInput: Sendable, Equatable {
+    public var name: String
+    public var path: String
+    public var source: ArtifactSource
+    /// As the consumer declares it; nil is Argo's default: a gzipped tar is unpacked, anything else is placed as it is.
+    public var archive: ArtifactArchive?
+    public var mode: Int?
+    public var isModeRecursive: Bool
+    public var isOptional: Bool
+    public init(
+        name: String, path: String, source: ArtifactSource, archive: ArtifactArchive? = nil, mode: Int? = nil, isModeRecursive: Bool = false,
+        isOptional: Bool = false
+    ) {
+        self.name = name
+        self.path = path
+        self.source = source
+        self.archive = archive
+        self.mode = mode
+        self.isModeRecursive = isModeRecursive
+        self.isOptional = isOptional
+    }
+}
+
+public struct OutputRequest: Sendable, Equatable {
+    public struct Parameter: Sendable, Equatable {
+        public var name: String
+        public var path: String
+        /// Without it a missing file is an error.
+        public var isRequired: Bool
+        public init(name: String, path: String, isRequired: Bool) {
+            self.name = name
+            self.path = path
+            self.isRequired = isRequired
+        }
+    }
+    public struct Artifact: Sendable, Equatable {
+        public var name: String
+        public var path: String
+        public var archive: ArtifactArchive
+        public var isOptional: Bool
+        public init(name: String, path: String, archive: ArtifactArchive, isOptional: Bool) {
+            self.name = name
+            self.path = path
+            self.archive = archive
+            self.isOptional = isOptional
+        }
+    }
+    public var parameters: [Parameter]
+    public var artifacts: [Artifact]
+    /// Keep the last 256 KiB of standard output as `outputs.result`.
+    public var capturesResult: Bool
+    public init(parameters: [Parameter] = [], artifacts: [Artifact] = [], capturesResult: Bool = false) {
+        self.parameters = parameters
+        self.artifacts = artifacts
+        self.capturesResult = capturesResult
+    }
+}
+
+/// Kubernetes quantities, resolved: CPU in thousandths of a core, memory in bytes, anything else by count.
+public struct ResourceRequest: Sendable, Equatable {
+    public var cpuMillis: Int64?
+    public var memoryBytes: Int64?
+    public var extended: [String: Int64]
+    public init(cpuMillis: Int64? = nil, memoryBytes: Int64? = nil, extended: [String: Int64] = [:]) {
+        self.cpuMillis = cpuMillis
+        self.memoryBytes = memoryBytes
+        self.extended = extended
+    }
+}
+
+/// How a pod ended.
+public struct PodResult: Sendable, Equatable {
+    public enum End: Sendable, Equatable {
+        /// The main container ended by itself (or by a signal: 128 + its number, as a shell counts).
+        case exited(code: Int)
+        /// The main container could not be started or its surroundings not be built; nothing of it ran.
+        case notStarted(message: String)
+        /// It ran, but its outputs could not be saved.
+        case outputsLost(code: Int, message: String)
+    }
+    public var end: End
+    public var startedAt: Timestamp?
+    public var finishedAt: Timestamp
+    public var result: String?
+    public var exitCode: Int? {
+        switch self.end {
+        case .exited(let code), .outputsLost(let code, _): code
+        case .notStarted: nil
+        }
+    }
+    /// By name; a parameter whose file was missing and not required is absent. One trailing newline is already cut off.
+    public var parameters: [String: String]
+    /// By name; a missing optional artifact is absent.
+    public var artifacts: [String: StoredArtifact]
+    /// Processor time and peak memory of all processes of the pod, where the system tells.
+    public var cpuMillis: Int64?
+    public var peakMemoryBytes: Int64?
+    public init(
+        end: End, startedAt: Timestamp? = nil, finishedAt: Timestamp, result: String? = nil, parameters: [String: String] = [:],
+        artifacts: [String: StoredArtifact] = [:], cpuMillis: Int64? = nil, peakMemoryBytes: Int64? = nil
+    ) {
+        self.end = end
+        self.startedAt = startedAt
+        self.finishedAt = finishedAt
+        self.result = result
+        self.parameters = parameters
+        self.artifacts = artifacts
+        self.cpuMillis = cpuMillis
+        self.peakMemoryBytes = peakMemoryBytes
+    }
+}
