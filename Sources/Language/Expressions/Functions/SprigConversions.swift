@@ -1,0 +1,119 @@
+import WorkflowModel
+
+/// The `sprig.` functions between kinds of values, on times, and about the kinds themselves.
+enum SprigConversions {
+    static var functions: [ExprFunction] { self.texts + self.kinds + self.times }
+
+    private static var texts: [ExprFunction] {
+        [
+            ExprFunction("toString", 1...1) { try $0.text(of: $1[0]) },
+            ExprFunction("toStrings", 1...1) { evaluation, call in
+                guard case .array(let items) = call[0] else { return .array([try evaluation.text(of: call[0])]) }
+                return .array(try evaluation.texts(of: items).map(ExprValue.string))
+            },
+            ExprFunction("toJson", 1...1) { try $0.json(of: $1[0]) }, ExprFunction("mustToJson", 1...1) { try $0.json(of: $1[0]) },
+            ExprFunction("toRawJson", 1...1) { try $0.json(of: $1[0]) }, ExprFunction("mustToRawJson", 1...1) { try $0.json(of: $1[0]) },
+            ExprFunction("toPrettyJson", 1...1) { try $0.json(of: $1[0], indent: 2) },
+            ExprFunction("mustToPrettyJson", 1...1) { try $0.json(of: $1[0], indent: 2) },
+            // The library gives nil for a text that is no JSON; only the `must` twin says so.
+            ExprFunction("fromJson", 1...1) { evaluation, call in
+                try evaluation.spend(textBytes: try call.text(0).utf8.count)
+                return (try? JSONValue(json: try call.text(0))) == nil ? .null : try evaluation.value(fromJSON: try call.text(0))
+            },
+            ExprFunction("mustFromJson", 1...1) { try $0.value(fromJSON: try $1.text(0)) },
+            ExprFunction("b64enc", 1...1) { try $0.made(Base64.encoded(try $1.text(0))) },
+            ExprFunction("b64dec", 1...1) { evaluation, call in
+                guard let text = Base64.decoded(try call.text(0)) else { throw ExpressionError("'b64dec' needs a text in base 64") }
+                return try evaluation.made(text)
+            },
+        ]
+    }
+
+    private static var kinds: [ExprFunction] {
+        [
+            ExprFunction("kindOf", 1...1) { .string(self.kind($1[0])) },
+            ExprFunction("kindIs", 2...2) { .bool(try $1.text(0) == self.kind($1[1])) },
+            ExprFunction("typeOf", 1...1) { .string(self.type($1[0])) },
+            ExprFunction("typeIs", 2...2) { .bool(try $1.text(0) == self.type($1[1])) },
+            ExprFunction("typeIsLike", 2...2) { .bool(try $1.text(0) == self.type($1[1]) || "*" + (try $1.text(0)) == self.type($1[1])) },
+            ExprFunction("deepEqual", 2...2) { .bool(try $0.operate(.equal, $1[0], $1[1]) == .bool(true)) },
+        ]
+    }
+
+    private static func kind(_ value: ExprValue) -> String {
+        switch value {
+        case .null: "invalid"
+        case .bool: "bool"
+        case .int: "int"
+        case .float: "float64"
+        case .string: "string"
+        case .array: "slice"
+        case .map: "map"
+        case .time: "struct"
+        case .duration: "int64"
+        }
+    }
+
+    private static func type(_ value: ExprValue) -> String {
+        switch value {
+        case .null: "<nil>"
+        case .array: "[]interface {}"
+        case .map: "map[string]interface {}"
+        case .time: "time.Time"
+        case .duration: "time.Duration"
+        case .bool, .int, .float, .string: self.kind(value)
+        }
+    }
+
+    private static var times: [ExprFunction] {
+        [
+            ExprFunction("now", 0...0) { evaluation, _ in .time(evaluation.clock.now) },
+            ExprFunction("date", 2...2, self.date), ExprFunction("dateInZone", 3...3, self.date),
+            ExprFunction("date_in_zone", 3...3, self.date),
+            ExprFunction("htmlDate", 1...1) { .string(GoTimeLayout("2006-01-02").text(of: self.time($1[0], $0))) },
+            ExprFunction("unixEpoch", 1...1) { .string(String(self.time($1[0], $0).seconds)) },
+            ExprFunction("dateModify", 2...2, self.dateModify), ExprFunction("date_modify", 2...2, self.dateModify),
+            ExprFunction("mustDateModify", 2...2, self.dateModify), ExprFunction("must_date_modify", 2...2, self.dateModify),
+            ExprFunction("toDate", 2...2, self.toDate), ExprFunction("mustToDate", 2...2, self.toDate),
+            ExprFunction("ago", 1...1) { evaluation, call in
+                let nanoseconds = evaluation.clock.now.nanoseconds(since: self.time(call[0], evaluation))
+                return .string(GoNumberText.duration(nanoseconds: TimeMethods.rounded(nanoseconds, to: 1_000_000_000)))
+            },
+            ExprFunction("duration", 1...1) {
+                let (nanoseconds, isOver) = SprigNumbers.whole($1[0]).multipliedReportingOverflow(by: 1_000_000_000)
+                return .string(GoNumberText.duration(nanoseconds: isOver ? .max : nanoseconds))
+            },
+        ]
+    }
+
+    /// A time, seconds since 1970, or a text in RFC 3339; the time of the evaluation for anything else, as in the library.
+    private static func time(_ value: ExprValue, _ evaluation: Evaluation) -> Timestamp {
+        switch value {
+        case .time(let time): time
+        case .int(let seconds): Timestamp(clamping: Span.seconds(seconds).milliseconds)
+        case .string(let text): Timestamp(rfc3339: text) ?? evaluation.clock.now
+        case .null, .bool, .float, .array, .map, .duration: evaluation.clock.now
+        }
+    }
+
+    private static func date(_ evaluation: inout Evaluation, _ call: FunctionCall) throws(ExpressionError) -> ExprValue {
+        if call.count > 2, !["UTC", "", "GMT", "Etc/UTC", "Local"].contains(try call.text(2)) {
+            throw ExpressionError("the time zone '\(try call.text(2))' is not supported, times are UTC")
+        }
+        return try evaluation.made(GoTimeLayout(try call.text(0)).text(of: self.time(call[1], evaluation)))
+    }
+
+    private static func dateModify(_ evaluation: inout Evaluation, _ call: FunctionCall) throws(ExpressionError) -> ExprValue {
+        guard let nanoseconds = TimeFunctions.nanoseconds(try call.text(0)) else {
+            throw ExpressionError("'\(try call.text(0))' is not a duration, write one like \"-1.5h\"")
+        }
+        return .time(self.time(call[1], evaluation).advanced(nanoseconds: nanoseconds))
+    }
+
+    private static func toDate(_ evaluation: inout Evaluation, _ call: FunctionCall) throws(ExpressionError) -> ExprValue {
+        guard let time = GoTimeLayout(try call.text(0)).time(from: try call.text(1)) else {
+            throw ExpressionError("'\(try call.text(1))' is not a date in the layout '\(try call.text(0))'")
+        }
+        return .time(time)
+    }
+}
