@@ -104,10 +104,10 @@ struct SchemaChecker {
         for field in type.fields where field.isRequired && object[field.name]?.isNull ?? true {
             self.report(
                 .missingField, .error, at: self.source.key(place), "\(self.subject(of: type)) has no '\(field.name)'",
-                hint: "add '\(field.name)': \(Self.article(of: field.type))")
+                hint: "add '\(field.name)', \(Self.article(of: field.type))")
         }
         if type.name == "CronWorkflowSpec", object["schedules"]?.isNull ?? true, object["schedule"]?.isNull ?? true {
-            self.report(.missingField, .error, at: self.source.key(place), "\(self.subject(of: type)) has no 'schedules'", hint: "add 'schedules': a list")
+            self.report(.missingField, .error, at: self.source.key(place), "\(self.subject(of: type)) has no 'schedules'", hint: "add 'schedules', a list of strings")
         }
     }
 
@@ -120,7 +120,7 @@ struct SchemaChecker {
         for (index, childPlace) in self.source.children(of: place).enumerated() where index < items.count {
             self.path.append(.index(index))
             if items[index].isNull, item != .any {
-                self.report(.wrongType, .warning, at: self.source.value(childPlace), "item \(index + 1) of \(self.subject) is empty", hint: "remove it, or write '' for an empty text")
+                self.report(.wrongType, .warning, at: self.source.value(childPlace), "\(self.subject) is empty", hint: "remove it, or write '' for an empty text")
                 items[index] = item == .string || item == .anyScalar ? "" : items[index]
                 isChanged = true
             } else if let changed = self.check(items[index], at: childPlace, as: item, field: field) {
@@ -155,7 +155,7 @@ struct SchemaChecker {
 
     private mutating func checkString(_ value: JSONValue, at place: SourceMap.Place, field: Schema.Field?) -> JSONValue? {
         guard let text = value.scalarText else {
-            self.reportType(value, at: place, expected: "a string", hint: Self.isTag(value) ? "put quotes around a tag: \"{{…}}\"" : nil)
+            self.reportType(value, at: place, expected: "a string")
             return nil
         }
         if let field, !field.allowedValues.isEmpty { self.checkAllowed(text, at: place, field: field) }
@@ -167,18 +167,11 @@ struct SchemaChecker {
     private mutating func checkAnyScalar(_ value: JSONValue, at place: SourceMap.Place) -> JSONValue? {
         if case .string = value { return nil }
         guard let text = value.scalarText else {
-            let hint = Self.isTag(value) ? "put quotes around a tag: \"{{…}}\"" : "write a list or a map as JSON in quotes: '[1, 2]'"
-            self.reportType(value, at: place, expected: "a string, a number, true or false", hint: hint)
+            self.reportType(value, at: place, expected: "a string, a number, true or false", hint: "write a list or a map as JSON in quotes: '[1, 2]'")
             return nil
         }
         self.reportUnquoted(value, text, at: place, isFine: true)
         return .string(text)
-    }
-
-    /// `{{tag}}` without quotes is a map in a map for YAML.
-    private static func isTag(_ value: JSONValue) -> Bool {
-        guard case .object(let object) = value, object.count <= 1 else { return false }
-        return object.values.first?.isNull ?? true
     }
 
     private mutating func checkAllowed(_ text: String, at place: SourceMap.Place, field: Schema.Field) {
@@ -374,9 +367,7 @@ extension SchemaChecker {
         let names = type.fields.map(\.name)
         let folded = Self.folded(name)
         if let same = names.first(where: { Self.folded($0) == folded }) { return "did you mean '\(same)'?" }
-        if let below = self.fieldBelow(with: name, in: type, object: object) {
-            return "'\(name)' is a field of '\(below)': move it there"
-        }
+        if let below = self.fieldBelow(with: name, in: type, object: object) { return "'\(name)' is a field of \(below): move it there" }
         if let above = self.enclosing.reversed().prefix(3).first(where: { $0.field(name) != nil }) {
             return "'\(name)' is a field of \(above.name), further up: indent it less"
         }
@@ -387,17 +378,20 @@ extension SchemaChecker {
     /// `on_exit`, `OnExit` and `onexit` are all `onExit`.
     private static func folded(_ name: String) -> String { name.lowercased().filter { $0 != "_" && $0 != "-" } }
 
-    /// The field of the object, best one that is written, whose own type has a field of that name.
+    /// The field of the object, best one that is written, whose own type (or whose items' type) has a field of that name.
     private func fieldBelow(with name: String, in type: Schema.ObjectType, object: JSONObject) -> String? {
-        let owners = type.fields.filter { field in
+        let owners = type.fields.compactMap { field -> (isWritten: Bool, text: String)? in
             switch field.type {
-            case .object(let inner): self.schema.type(inner)?.field(name) != nil
-            default: false
+            case .object(let inner) where field.name != "templateDefaults" && self.schema.type(inner)?.field(name) != nil:
+                (object[field.name] != nil, "'\(field.name)'")
+            case .list(.object(let inner)) where self.schema.type(inner)?.field(name) != nil:
+                (object[field.name] != nil, "the items of '\(field.name)'")
+            default: nil
             }
         }
-        let written = owners.filter { object[$0.name] != nil }
-        if written.count == 1 { return written[0].name }
-        return owners.count == 1 && written.isEmpty ? owners[0].name : nil
+        let written = owners.filter(\.isWritten)
+        if written.count == 1 { return written[0].text }
+        return owners.count == 1 ? owners[0].text : nil
     }
 
     private static func list(_ names: [String], in type: Schema.ObjectType) -> String {

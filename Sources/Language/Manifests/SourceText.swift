@@ -143,14 +143,12 @@ enum SecretMask {
         return false
     }
 
-    private static let shownFields = ["apiVersion", "kind", "metadata", "data", "stringData"]
-
     /// The line with its value left out: `  password: …`.
     static func masked(_ line: Substring) -> Substring {
         guard let first = line.firstIndex(where: { $0 != " " && $0 != "\t" && $0 != "-" }) else { return line }
         if let colon = line.firstIndex(of: ":") {
             let next = line.index(after: colon)
-            if Self.shownFields.contains(String(line[..<colon])), !line.hasPrefix("data: "), !line.hasPrefix("stringData: ") { return line }
+            if line[..<colon] == "apiVersion" || line[..<colon] == "kind" { return line }
             if next == line.endIndex { return line }
             if line[next] == " " || line[next] == "\t" { return line[..<next] + " …" }
         }

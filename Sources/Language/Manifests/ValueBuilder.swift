@@ -59,6 +59,8 @@ struct ValueBuilder {
         case .sequence(let sequence):
             try self.checkDepth(depth + 1, node)
             built = try self.list(sequence, at: place, depth: depth + 1)
+        case .mapping(let mapping) where self.isTag(mapping, node):
+            return Built(value: self.unquotedTag(node), height: 0)
         case .mapping(let mapping):
             try self.checkDepth(depth + 1, node)
             built = try self.map(mapping, at: place, depth: depth + 1)
@@ -135,7 +137,11 @@ struct ValueBuilder {
                 self.report(.wrongType, self.mark(key), "a key is missing before this ':'", hint: nil)
                 return nil
             }
-            if let text = self.anchors[alias]?.value.scalarText { return text }
+            guard let anchored = self.anchors[alias] else {
+                self.reportUnknownAlias(alias, key)
+                return nil
+            }
+            if let text = anchored.value.scalarText { return text }
         }
         self.report(.wrongType, self.mark(key), "a key must be a string", hint: "put quotes around it if it starts with one of { [ * ?")
         return nil
@@ -143,6 +149,18 @@ struct ValueBuilder {
 
     private func isComplexKey(_ scalar: Node.Scalar) -> Bool {
         scalar.style == .plain && scalar.string.unicodeScalars.first == self.document.questionMark
+    }
+
+    /// `{{tag}}` without quotes is a map with a map as its key.
+    private func isTag(_ mapping: Node.Mapping, _ node: Node) -> Bool {
+        guard mapping.count == 1, let (key, _) = mapping.first, case .mapping = key else { return false }
+        return self.faults.text(at: self.mark(node)).hasPrefix("{{")
+    }
+
+    /// - Returns: what was meant, near enough to go on with.
+    private mutating func unquotedTag(_ node: Node) -> JSONValue {
+        self.diagnostics.append(self.faults.unquotedTag(self.mark(node)).diagnostic)
+        return .string("{{}}")
     }
 
     private mutating func reportDuplicate(_ name: String, _ key: Node, in mapping: Node.Mapping) {

@@ -27,7 +27,10 @@ struct YAMLFaults {
     let isSecret: Bool
 
     func position(_ mark: TextMark) -> SourcePosition {
-        SourcePosition(line: mark.line + self.firstLine, column: mark.column).inCharacters(of: self.lines)
+        let line = mark.line + self.firstLine
+        // The parser sees the end of the text on a line of its own.
+        if line > self.lines.count, let last = self.lines.last { return SourcePosition(line: self.lines.count, column: last.count + 1) }
+        return SourcePosition(line: line, column: mark.column).inCharacters(of: self.lines)
     }
 
     func duplicateKey(_ key: String, at mark: TextMark) -> UnreadableDocument {
@@ -67,7 +70,7 @@ struct YAMLFaults {
 
     // swift-format-ignore
     private func unreadable(_ problem: String, at mark: TextMark, within context: YamlError.Context?) -> UnreadableDocument {
-        if let complex = self.complexKey(near: mark) { return complex }
+        if let known = self.complexKey(near: mark) ?? self.unquotedTag(before: mark) { return known }
         let opening = context.map { TextMark($0.mark) }
         switch (problem, context?.text ?? "") {
         case ("found unexpected end of stream", "while scanning a quoted scalar"), ("found unexpected document indicator", "while scanning a quoted scalar"):
@@ -75,13 +78,13 @@ struct YAMLFaults {
         case ("did not find expected ',' or ']'", _):
             return self.fault(.notYAML, mark, "expected ',' or ']' in the list opened at \(self.place(opening))", hint: "close the list with ']', or put quotes around a text that holds brackets or '{{'")
         case ("did not find expected ',' or '}'", _):
-            return self.fault(.notYAML, mark, "expected ',' or '}' in the map opened at \(self.place(opening))", hint: self.braceHint(mark, opening))
+            return self.fault(.notYAML, mark, "expected ',' or '}' in the map opened at \(self.place(opening))", hint: "close the map with '}', or put quotes around a text that starts with '{'")
         case ("found character that cannot start any token", _):
             return self.forbiddenStart(mark)
         case ("found a tab character that violates indentation", _), ("found a tab character where an indentation space is expected", _):
             return self.tab(mark)
         case ("mapping values are not allowed in this context", _):
-            return self.fault(.notYAML, mark, "a ':' is not expected here", hint: "put quotes around a text that holds ': ', and check that the line is indented like its neighbours")
+            return self.unexpectedColon(mark)
         case ("could not find expected ':'", _):
             return self.fault(.notYAML, opening ?? mark, "expected 'key: value', there is no ':' after the key", hint: "add ': ' and a value, or indent the line below the text it continues")
         case ("did not find expected key", _), ("did not find expected '-' indicator", _):
@@ -131,15 +134,44 @@ struct YAMLFaults {
         return self.lines.indices.contains(index) ? self.lines[index] : ""
     }
 
-    private func braceHint(_ mark: TextMark, _ opening: TextMark?) -> String {
-        guard !self.isSecret, let opening, self.line(opening).unicodeScalars.dropFirst(opening.column - 1).starts(with: "{{".unicodeScalars) else {
-            return "close the map with '}', or put quotes around a text that starts with '{'"
-        }
-        return "a value that starts with a tag needs quotes: \"{{…}}\""
+    func unquotedTag(_ mark: TextMark) -> UnreadableDocument {
+        self.fault(.notYAML, mark, "a value that starts with a tag needs quotes", hint: "write \"{{…}}\"", length: 2)
     }
 
+    /// `{{tag}}-more` is a map for YAML, and the text after it makes no sense then.
+    private func unquotedTag(before mark: TextMark) -> UnreadableDocument? {
+        let before = self.line(mark).unicodeScalars.prefix(mark.column - 1)
+        guard before.contains("}"), let open = before.firstIndex(of: "{"), before[open...].starts(with: "{{".unicodeScalars) else { return nil }
+        let value = before[..<open].last { $0 != " " }
+        guard value == nil || value == ":" || value == "-" else { return nil }
+        return self.unquotedTag(TextMark(line: mark.line, column: before[..<open].count + 1))
+    }
+
+    /// A ':' where no key can be: in a text without quotes, or because the line continues the text of the one above.
+    private func unexpectedColon(_ mark: TextMark) -> UnreadableDocument {
+        let line = self.line(mark)
+        let indent = line.prefix { $0 == " " }.count
+        if line.unicodeScalars.prefix(mark.column - 1).contains(":") {
+            return self.fault(.notYAML, mark, "a text that holds ': ' needs quotes", hint: "put the whole value in quotes")
+        }
+        let above = (1..<max(mark.line, 1)).reversed().first { !self.line(TextMark(line: $0, column: 1)).allSatisfy { $0 == " " } }
+        guard let above else { return self.fault(.notYAML, mark, "a ':' is not expected here", hint: "check the indentation of this line") }
+        let start = TextMark(line: mark.line, column: indent + 1)
+        let text = self.line(TextMark(line: above, column: 1))
+        guard text.contains(":") else {
+            let place = TextMark(line: above, column: text.prefix { $0 == " " || $0 == "-" }.count + 1)
+            return self.fault(.notYAML, place, "expected 'key: value', there is no ':' after the key", hint: "add ': ' and a value")
+        }
+        return self.fault(
+            .notYAML, start, "this line is indented more than line \(above + self.firstLine), so it would go on with the text there",
+            hint: "indent it like line \(above + self.firstLine), or put the text of several lines in a block (|)")
+    }
+
+    /// What its line says from a place on.
+    func text(at mark: TextMark) -> String { String(self.line(mark).unicodeScalars.dropFirst(mark.column - 1)) }
+
     private func forbiddenStart(_ mark: TextMark) -> UnreadableDocument {
-        let sign = self.line(mark).unicodeScalars.dropFirst(mark.column - 1).first
+        let sign = self.text(at: mark).unicodeScalars.first
         switch sign {
         case "\t": return self.tab(mark)
         case .some(let sign) where "@`%".unicodeScalars.contains(sign):
