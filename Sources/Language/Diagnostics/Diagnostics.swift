@@ -24,39 +24,6 @@ public struct FieldPath: Sendable, Hashable, CustomStringConvertible {
     public var description: String { self.text }
 }
 
-/// Finds the text behind a field of one document.
-public struct SourceMap: Sendable {
-    /// As the user named it; `-` for standard input.
-    public let file: String
-    /// The lines of the whole file, for excerpts.
-    public let lines: [Substring]
-    private var keys: [FieldPath: SourcePosition] = [:]
-    private var values: [FieldPath: SourcePosition] = [:]
-
-    public init(file: String, lines: [Substring]) {
-        self.file = file
-        self.lines = lines
-    }
-
-    public mutating func set(_ path: FieldPath, key: SourcePosition?, value: SourcePosition) {
-        if let key { self.keys[path] = key }
-        self.values[path] = value
-    }
-
-    /// Where the field's key is written; for a list item, where the item starts. The nearest enclosing field when it is not written at all.
-    public func key(_ path: FieldPath) -> SourcePosition {
-        var current: FieldPath? = path
-        while let here = current {
-            if let position = self.keys[here] ?? self.values[here] { return position }
-            current = here.parent
-        }
-        return SourcePosition(line: 1, column: 1)
-    }
-
-    /// Where the field's value starts; the nearest enclosing field when it is not written.
-    public func value(_ path: FieldPath) -> SourcePosition { self.values[path] ?? self.key(path) }
-}
-
 public enum Severity: String, Sendable, Comparable, CaseIterable {
     case hint, warning, error
     public static func < (left: Severity, right: Severity) -> Bool {
