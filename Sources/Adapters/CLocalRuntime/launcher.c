@@ -97,7 +97,9 @@ static void detach_standard_streams(void) {
 }
 
 static void reset_signals(void) {
-    for (int number = 1; number < 65; number++) signal(number, SIG_DFL);
+    // Raw calls: the C library keeps two signals to itself, and would pass them on ignored if it found them so.
+    const uint64_t kernel_default[4] = {0};
+    for (int number = 1; number < 65; number++) syscall(SYS_rt_sigaction, number, kernel_default, NULL, 8);
     sigset_t all;
     sigfillset(&all);
     sigprocmask(SIG_SETMASK, &all, NULL);
