@@ -202,8 +202,7 @@ extension LocalRuntimeTests {
                     $0.main.scriptSource = "echo x; mkdir -p a/b; chmod 0 a/b a"
                     $0.main.command = ["/bin/sh"]
                 })
-            // Removing what is left is not waited for; the run's removal comes after it in the same queue.
-            try await bench.runtime.remove(RunID("another"))
+            await bench.runtime.settle()
             #expect(Machine.entries(bench.directory(bench.pod())) == ["exit", "main.log", "outputs", "result", "start"])
         }
     }

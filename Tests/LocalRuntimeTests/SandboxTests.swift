@@ -63,7 +63,7 @@ extension LocalRuntimeTests {
 
         @Test func `a step sees only its own processes`() async throws {
             let bench = try Workbench(.sandbox)
-            let output = try await bench.output(bench.shell("ls -d /proc/[0-9]* | wc -l; ls /proc/1/root /proc/1/fd /proc/1/cwd; cat /proc/1/environ; true"))
+            let output = try await bench.output(bench.shell("ls -d /proc/[0-9]* | wc -l; ls /proc/1/root /proc/1/cwd /proc/1/fd/4/; cat /proc/1/environ; true"))
             // The supervisor, the shell, ls (wc is forked with it, or not yet).
             let count = try #require(Int(output.split(separator: "\n").first?.trimmingPrefix(while: { $0 == " " }) ?? ""))
             #expect((3...4).contains(count))

@@ -31,7 +31,7 @@ extension LocalRuntimeTests {
             let temporary = kind == .sandbox ? "/tmp" : bench.directory(bench.pod()) + "/tmp"
             #expect(
                 lines == [
-                    "SKIFF_POD=run-1/1/0", "PATH=/usr/bin:/bin", "HOME=\(home)", "LANG=C.UTF-8", "TMPDIR=\(temporary)", "HOSTNAME=pod-1",
+                    "SKIFF_POD=\(bench.run)/1/0", "PATH=/usr/bin:/bin", "HOME=\(home)", "LANG=C.UTF-8", "TMPDIR=\(temporary)", "HOSTNAME=pod-1",
                     "ARGO_CONTAINER_NAME=main", "GREETING=hello", "BOTH=hello $(UNKNOWN) $(GREETING)",
                 ])
         }

@@ -97,7 +97,7 @@ extension LocalRuntimeTests {
                     volumes: [VolumeRequest(name: "v", source: .emptyDir(isMemory: isMemory))]))
             #expect(output == "x\n777")
             #expect(!Machine.exists(one))
-            #expect(Machine.entries("/dev/shm").filter { $0.contains("skiff-run-1") }.isEmpty)
+            #expect(Machine.entries("/dev/shm").filter { $0.contains("skiff-\(bench.run)") }.isEmpty)
         }
 
         @Test(arguments: bothKinds) func `files of a ConfigMap have path, content and mode`(kind: LocalRuntimeKind) async throws {
@@ -144,7 +144,7 @@ extension LocalRuntimeTests {
             #expect(ending.result?.end == .exited(code: 0))
             #expect(try await bench.lines(launch.request.id).map(\.text) == ["alice", "400", "ready"])
             #expect(Machine.files(below: bench.data, holding: secret).isEmpty)
-            #expect(Machine.entries("/dev/shm").filter { $0.contains("skiff-run-1") }.isEmpty)
+            #expect(Machine.entries("/dev/shm").filter { $0.contains("skiff-\(bench.run)") }.isEmpty)
         }
 
         @Test(arguments: bothKinds) func `what is missing of a secret is named, never shown`(kind: LocalRuntimeKind) async throws {
@@ -182,7 +182,7 @@ extension LocalRuntimeTests {
             let volumes = [VolumeRequest(name: "v", source: .claim("work"))]
             _ = try await bench.output(bench.shell("echo kept > \(path)/file", mounts: mounts, volumes: volumes))
             #expect(try await bench.output(bench.shell("cat \(path)/file", node: 2, mounts: mounts, volumes: volumes)) == "kept")
-            try await bench.runtime.remove(RunID("run-1"))
+            try await bench.runtime.remove(bench.run)
             #expect(Machine.entries("\(bench.data)/claims").isEmpty)
             #expect(Machine.entries("\(bench.data)/pods").isEmpty)
         }

@@ -24,7 +24,8 @@ final class Workbench: Sendable {
     let runtime: LocalRuntime
     let news: News
     private let owner: Bool
-    private let run: RunID
+    /// Of this workbench alone, because marks of pods are looked for on the whole machine.
+    let run: RunID
 
     var data: String { "\(self.root)/data" }
 
@@ -36,7 +37,7 @@ final class Workbench: Sendable {
         configure(&configuration)
         self.runtime = try LocalRuntime(configuration: configuration, launcher: sharedLauncher)
         self.news = News(self.runtime.events)
-        self.run = RunID("run-1")
+        self.run = RunID("run-\(self.root.split(separator: "-").last ?? "")")
     }
 
     deinit { if self.owner { _ = skiff_remove_tree(self.root) } }

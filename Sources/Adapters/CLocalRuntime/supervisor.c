@@ -40,6 +40,11 @@ void give_up(struct pod *pod, const char *format, ...) {
 
 // MARK: signals
 
+/// SIGTERM, as Kubernetes sends it: to the main process only. Without any grace there is nothing to ask.
+static void ask_to_end(struct pod *pod) {
+    if (pod->kill_at > monotonic_milliseconds()) signal_main(pod, SIGTERM);
+}
+
 static void request_stop(struct pod *pod, uint64_t grace_milliseconds) {
     if (grace_milliseconds > INT32_MAX) grace_milliseconds = INT32_MAX;
     int64_t deadline = monotonic_milliseconds() + (int64_t)grace_milliseconds;
@@ -47,7 +52,7 @@ static void request_stop(struct pod *pod, uint64_t grace_milliseconds) {
     if (pod->kill_at == 0 || deadline < pod->kill_at) pod->kill_at = deadline;
     if (pod->is_stopping) return;
     pod->is_stopping = true;
-    signal_main(pod, SIGTERM);
+    ask_to_end(pod);
 }
 
 static void reap(struct pod *pod) {
@@ -170,7 +175,7 @@ static void run_main(struct pod *pod) {
     if (pod->problem_kind != NULL) finish(pod);
     send_notice(pod->session->notices, SKIFF_NOTICE_STARTED, pod->request.id, 0, pod->started_at, NULL, 0, -1);
     // A stop that came while the main process was born found nobody to tell.
-    if (pod->is_stopping) signal_main(pod, SIGTERM);
+    if (pod->is_stopping) ask_to_end(pod);
     follow_main(pod);
     end_everything(pod);
     log_finish(&pod->log);

@@ -74,8 +74,8 @@ int skiff_pod_refuse(const char *path) {
         // A lock of the open file: another thread that merely looks must not release it.
         struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
         static const char text[] = "version 1\nrefused\nend\n";
-        bool is_refused = file >= 0 && fcntl(file, F_OFD_SETLK, &lock) == 0 && lseek(file, 0, SEEK_END) == 0
-            && write_all(file, text, sizeof text - 1) == 0;
+        bool is_refused = file >= 0 && fcntl(file, F_OFD_SETLK, &lock) == 0 && !is_complete(directory, "start", "", NULL)
+            && ftruncate(file, 0) == 0 && write_all(file, text, sizeof text - 1) == 0;
         if (file >= 0) close(file);
         if (is_refused) state = SKIFF_POD_REFUSED;
         else state = inspect(directory, &process);

@@ -107,9 +107,19 @@ extension LocalRuntime {
         let directory = self.layout.directory(of: pod)
         if active.hasEnded {
             self.worker.run { _ = skiff_pod_clean(directory) }
+            self.resumeSettling()
         } else {
             self.worker.run { self.lose(pod) }
         }
+    }
+
+    private func resumeSettling() {
+        let settled: [CheckedContinuation<Void, Never>] = self.state.withLock { state in
+            if state.pods.values.contains(where: \.hasEnded) { return [] }
+            defer { state.settling = [] }
+            return state.settling
+        }
+        for continuation in settled { continuation.resume() }
     }
 
     /// The session found that the pod had been started before.

@@ -42,6 +42,8 @@ public final class LocalRuntime: PodRuntime, PodLogs {
         var requests: [UInt64: PodID] = [:]
         var nextRequest: UInt64 = 1
         var isSessionGone = false
+        /// Resumed when no supervisor of an ended pod is left.
+        var settling: [CheckedContinuation<Void, Never>] = []
     }
 
     /// - Throws: `LocalRuntimeError`; `.noSandbox` when the configuration asks for one and the machine does not allow it.
@@ -162,6 +164,22 @@ public final class LocalRuntime: PodRuntime, PodLogs {
         guard DataLayout.isName(run.text) else { return }
         let layout = self.layout
         try await self.worker.value { Result { () throws(LocalRuntimeError) in try PodFiles.remove(run, layout: layout) } }.get()
+    }
+
+    /// Returns when everything that ended pods no longer need is off the disk. Worth waiting for before the program ends.
+    public func settle() async {
+        await withCheckedContinuation { continuation in
+            let isSettled = self.state.withLock { state in
+                if state.pods.values.contains(where: \.hasEnded) {
+                    state.settling.append(continuation)
+                    return false
+                }
+                return true
+            }
+            if isSettled { continuation.resume() }
+        }
+        // Jobs are done in order.
+        await self.worker.value {}
     }
 
     // MARK: PodLogs

@@ -179,7 +179,8 @@ enum FileText {
         defer { close(file) }
         var status = stat()
         guard fstat(file, &status) == 0, status.st_size <= limit else { return nil }
-        let size = Int(status.st_size)
+        // Files of /proc say that they are empty.
+        let size = status.st_size > 0 ? Int(status.st_size) : min(limit, 4096)
         return [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
             while count < size {
                 let received = Glibc.read(file, buffer.baseAddress! + count, size - count)
