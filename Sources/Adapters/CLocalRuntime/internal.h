@@ -1,0 +1,295 @@
+#pragma once
+// What the files of this library share. Nothing here is seen by Swift.
+
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/types.h>
+#include <unistd.h>
+
+#include "skiff_runtime.h"
+
+// MARK: memory and messages (message.c)
+
+/// Memory that is never given back: a supervisor lives for one pod. NULL when there is none.
+void *arena(size_t size);
+char *arena_format(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+struct field {
+    unsigned tag;
+    uint32_t length;
+    const uint8_t *bytes;
+};
+
+struct reader {
+    const uint8_t *at, *end;
+    bool is_broken;
+};
+
+/// Moves to the next field; false at the end or when the message is not well-formed (`is_broken`).
+bool reader_next(struct reader *reader, struct field *field);
+/// The field as text, NULL when it has no terminating zero or one inside.
+const char *field_text(struct reader *reader, const struct field *field);
+uint64_t field_number(struct reader *reader, const struct field *field);
+struct reader field_reader(const struct field *field);
+
+struct volume_file {
+    const char *path;
+    const uint8_t *content;
+    size_t length;
+    mode_t mode;
+};
+
+struct volume {
+    const char *name;
+    enum skiff_volume_kind kind;
+    /// Of host and claim volumes.
+    const char *path;
+    /// Kubernetes' hostPath type.
+    const char *check;
+    struct volume_file *files;
+    size_t file_count;
+    /// Where its content is, once it is prepared; NULL before.
+    const char *place;
+};
+
+struct volume_mount {
+    size_t volume;
+    const char *path;
+    const char *sub_path;
+    bool is_read_only;
+    /// A detached mount that waits for the container's view (sandbox), or -1.
+    int tree;
+    bool is_file;
+    /// A symbolic link was made at `path` (process).
+    bool is_linked;
+};
+
+struct input {
+    const char *name;
+    const char *path;
+    const uint8_t *text;
+    size_t text_length;
+    /// Host path to copy; NULL for text.
+    const char *source;
+    int source_descriptor;
+    int mode;
+    bool mode_is_recursive;
+    /// Nothing was at `path` before (process): to be removed again.
+    bool is_new;
+};
+
+struct output {
+    const char *path;
+    const char *file_name;
+    const char *label;
+    const char *verdict;
+};
+
+struct pod_request {
+    uint64_t id;
+    const char *directory, *identity;
+    char **arguments, **environment;
+    size_t argument_count, environment_count;
+    const char *working_directory;
+    const uint8_t *script;
+    size_t script_length;
+    const char *script_path;
+    uint64_t grace_milliseconds, log_limit, log_files;
+    /// -1 when the manifest does not say.
+    int64_t user, group;
+    bool captures_result;
+    struct volume *volumes;
+    struct volume_mount *mounts;
+    struct input *inputs;
+    struct output *parameters, *artifacts;
+    size_t volume_count, mount_count, input_count, parameter_count, artifact_count;
+    const char *root_file_system;
+    const char *image;
+};
+
+/// @return false when the message is not one; the request then points nowhere.
+bool decode_pod_request(const uint8_t *bytes, size_t length, struct pod_request *request);
+
+struct session_options {
+    bool is_sandbox;
+    const char *data_directory;
+    const char **hidden;
+    size_t hidden_count;
+};
+bool decode_session_options(const uint8_t *bytes, size_t length, struct session_options *options);
+
+// MARK: the session (session.c)
+
+struct submount {
+    const char *path;
+    /// Lower layer that hides things, under the session's skeleton; NULL when nothing of it is hidden.
+    const char *mask;
+    bool is_overlay;
+};
+
+/// What a session prepares once for all its pods.
+struct session {
+    struct session_options options;
+    char boot_id[64];
+    int notices;
+    /// Runs in a user namespace of its own: an ordinary user's sandbox.
+    bool is_unprivileged;
+    /// A tmpfs that only this mount namespace has: `dev`, `mask`, `empty`, `file`.
+    const char *skeleton;
+    const char *root_mask;
+    /// The mask gives pods an empty `/tmp`; else it is a bind mount.
+    bool has_masked_tmp;
+    int mount_table;
+    struct submount *submounts;
+    size_t submount_count;
+    char **hidden;
+    size_t hidden_count;
+};
+
+void run_session(struct session *session, int requests) __attribute__((noreturn));
+/// @return false with `problem` filled in.
+bool prepare_sandbox(struct session *session, char *problem, size_t size);
+/// Looks at the host's mounts again when they have changed.
+void refresh_sandbox(struct session *session);
+
+// MARK: the supervisor (supervisor.c)
+
+struct log_stream {
+    int descriptor;
+    bool is_error;
+    char *pending;
+    size_t pending_length;
+};
+
+struct log {
+    int directory, file;
+    uint64_t size, limit, files;
+    uint64_t lost_bytes;
+    struct log_stream streams[2];
+    /// The last bytes of standard output, when they are the result.
+    char *tail;
+    size_t tail_length;
+    bool keeps_tail;
+};
+
+struct pod {
+    struct session *session;
+    struct pod_request request;
+    int directory;
+    int start_file;
+    int signals;
+    /// Directory that holds what the pod's files become (outputs/artifacts), opened before the view changes.
+    int upper;
+    struct log log;
+    pid_t main;
+    bool main_has_ended, main_was_started;
+    int main_status;
+    int64_t started_at;
+    bool is_stopping;
+    /// CLOCK_MONOTONIC milliseconds; 0 for none.
+    int64_t kill_at;
+    bool was_killed;
+    /// What is reported when the main process never ran, or its outputs are lost.
+    char problem[1024];
+    const char *problem_kind;
+};
+
+void supervise_pod(struct session *session, const struct skiff_frame *frame, const uint8_t *message) __attribute__((noreturn));
+/// Ends the supervisor with a record that says why the main process was not started.
+void give_up(struct pod *pod, const char *format, ...) __attribute__((noreturn, format(printf, 2, 3)));
+/// Looks for a request to stop. True when the pod has to end now: long work polls this.
+bool must_end(struct pod *pod);
+int64_t clock_nanoseconds(void);
+int64_t monotonic_milliseconds(void);
+
+// MARK: the container's surroundings
+
+/// Builds the view of a sandboxed pod and makes it the root directory of this process (view.c).
+void enter_sandbox(struct pod *pod);
+/// Cover of a hidden path inside the view.
+void prepare_volumes(struct pod *pod);
+void attach_volumes(struct pod *pod);
+void link_volumes(struct pod *pod);
+void unlink_volumes(struct pod *pod);
+void open_inputs(struct pod *pod);
+void place_inputs(struct pod *pod);
+void remove_inputs(struct pod *pod);
+void place_script(struct pod *pod);
+
+/// Detached overlay mount, or -1. Upper and work are relative to the working directory.
+int overlay(const char *const *lowers, const char *upper, const char *work, bool is_unprivileged);
+int detached(const char *type, const char *const *options, unsigned attributes);
+int cloned_tree(int directory, const char *path, bool is_recursive);
+int settle(int tree, bool is_read_only);
+int attach(int tree, int directory, const char *path);
+int pivot_into(int root);
+
+// MARK: the main process (main_process.c)
+
+/// Runs the main process with its output going to the two ends; what went wrong is in `problem_kind`.
+void start_main(struct pod *pod, const int ends[2]);
+/// Kills everything of the pod except this process, and reaps it.
+void end_everything(struct pod *pod);
+void signal_main(struct pod *pod, int number);
+void kill_pod(struct pod *pod);
+/// SIGKILL to every child of this process that `keep` does not list. @return how many there were.
+size_t kill_children(const pid_t *keep, size_t count);
+
+// MARK: logs and records
+
+void log_open(struct log *log, int directory, const struct pod_request *request);
+/// Takes what a stream has; false when the stream has ended.
+bool log_read(struct log *log, struct log_stream *stream);
+void log_finish(struct log *log);
+/// Writes `result` when it is captured. @return 0 or an errno.
+int log_save_result(struct log *log);
+void format_time(int64_t nanoseconds, char text[32]);
+
+void write_start_record(struct pod *pod, pid_t main);
+void write_exit_record(struct pod *pod);
+void send_notice(int notices, uint32_t kind, uint64_t request, int32_t number, int64_t nanoseconds, const char *text, size_t length, int descriptor);
+int write_all(int file, const void *bytes, size_t length);
+
+// MARK: trees of files (tree.c)
+
+struct copy {
+    struct pod *pod;
+    /// Owner of what is made; -1 keeps the copier's.
+    int64_t user, group;
+    /// Files under this directory may be hard-linked instead of copied; -1 for none.
+    int link_from;
+    /// Path of the source below `link_from`'s view, for linking.
+    char path[PATH_MAX];
+    uint64_t view_mount;
+    char problem[768];
+};
+
+int copy_entry(struct copy *copy, int source, int directory, const char *name);
+int copy_content(struct copy *copy, int from, int to);
+int remove_entry(int directory, const char *name);
+/// Opens a path below a directory (AT_FDCWD with an absolute path: the view) without ever passing a magic link of /proc.
+int open_view(const char *path, int flags, mode_t mode);
+/// The directory at a path, made with all its parents when it is missing.
+int make_view_directory(const char *path, mode_t mode);
+/// The directory that holds the last component, made when it is missing; `name` becomes that component.
+int open_parent(const char *path, const char **name);
+/// Gives a file or a whole tree to an owner (-1 keeps it) and sets its mode (-1 keeps it). @return 0 or an errno.
+int change_entries(int directory, const char *name, int64_t user, int64_t group, int mode);
+uint64_t mount_of(int entry);
+
+// MARK: outputs (outputs.c)
+
+void collect_outputs(struct pod *pod);

@@ -1,1 +1,0 @@
-#include "skiff_runtime.h"
