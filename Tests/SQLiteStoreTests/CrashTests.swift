@@ -20,7 +20,7 @@ import WorkflowModel
         let database = try Data(contentsOf: URL(fileURLWithPath: directory.file("skiff.db")))
         let log = try Data(contentsOf: URL(fileURLWithPath: directory.file("skiff.db-wal")))
         for cut in 1...1024 {
-            let torn = try TemporaryDirectory()
+            let torn = try TemporaryDirectory(inMemory: true)
             try database.write(to: URL(fileURLWithPath: torn.file("skiff.db")))
             try log.dropLast(cut).write(to: URL(fileURLWithPath: torn.file("skiff.db-wal")))
             try await self.expect(torn, commits: 11, cut: cut)

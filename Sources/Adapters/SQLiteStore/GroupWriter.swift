@@ -10,8 +10,10 @@ import Synchronization
 /// Whoever asks is suspended until its write is on disk, hence the queue never holds more than one entry for each of them; a transaction takes
 /// at most `largestGroup` entries or `largestBytes`, and the rest wait for the one after.
 ///
-/// One write cannot spoil those it shares a transaction with: each has a savepoint, and when the transaction itself fails (a full disk), each
-/// is tried again by itself, because a smaller one may still fit.
+/// One write cannot spoil those it shares a transaction with. What refuses a write (a lost ownership, a name in use) is found before the write
+/// changes anything, so that the rest goes on. When anything else goes wrong (a full disk), the transaction is undone and each write is tried
+/// again by itself, because a smaller one may still fit. Savepoints would do both, and double the cost of a write: SQLite copies every page
+/// that is changed under one.
 final class GroupWriter: Sendable {
     static let largestGroup = 512
     static let largestBytes = 4 << 20
@@ -90,26 +92,18 @@ final class GroupWriter: Sendable {
     private func transaction(_ group: [any QueuedWrite], in db: Database) throws {
         try self.durability.set(isFull: group.contains { $0.isUrgent }, in: db)
         try db.inTransaction(.immediate) {
-            if group.count == 1 {
-                try group[0].run(in: db)
-            } else {
-                for write in group { try self.shielded(write, in: db) }
-            }
+            for write in group { try self.run(write, in: db) }
             return .commit
         }
     }
 
-    /// Runs a write so that its failure undoes its own changes only. What ended the whole transaction is thrown on.
-    private func shielded(_ write: any QueuedWrite, in db: Database) throws {
-        try db.cachedStatement(sql: "SAVEPOINT entry").execute()
+    private func run(_ write: any QueuedWrite, in db: Database) throws {
+        let changes = db.totalChangesCount
         do {
             try write.run(in: db)
-        } catch {
-            guard db.isInsideTransaction else { throw error }
-            try db.cachedStatement(sql: "ROLLBACK TO SAVEPOINT entry").execute()
-            write.refuse(self.fault.error(error))
+        } catch let refusal as JournalError where db.totalChangesCount == changes {
+            write.refuse(refusal)
         }
-        try db.cachedStatement(sql: "RELEASE SAVEPOINT entry").execute()
     }
 }
 
@@ -136,7 +130,7 @@ private protocol QueuedWrite: AnyObject, Sendable {
     var isUrgent: Bool { get }
     var bytes: Int { get }
     func run(in db: Database) throws
-    /// Notes that this write, and only this one, was undone.
+    /// Notes that this write, and only this one, is not part of the transaction.
     func refuse(_ error: JournalError)
     /// The transaction is on disk: answers the caller.
     func finish()

@@ -8,11 +8,13 @@ enum Records {
     static let columns =
         "uid, namespace, name, phase, message, createdAt, startedAt, finishedAt, priority, progress, labels, parameters"
 
-    /// The columns that a commit may change, in the order of `columns` from `phase` on, then the name.
-    static func changing(_ record: RunRecord) -> [(any DatabaseValueConvertible)?] {
+    /// The columns that a commit may change, in the order of `columns` from `phase` on.
+    static func changing(_ record: RunRecord) -> [DatabaseValue] {
         [
-            record.phase, Self.withoutNUL(record.message), record.createdAt.milliseconds, record.startedAt?.milliseconds, record.finishedAt?.milliseconds,
-            record.priority, record.progress, Self.text(record.labels), Self.text(record.parameters),
+            record.phase.databaseValue, Self.withoutNUL(record.message).databaseValue, record.createdAt.milliseconds.databaseValue,
+            record.startedAt?.milliseconds.databaseValue ?? .null, record.finishedAt?.milliseconds.databaseValue ?? .null,
+            record.priority.databaseValue, record.progress.databaseValue, Self.text(record.labels).databaseValue,
+            Self.text(record.parameters).databaseValue,
         ]
     }
 
@@ -70,6 +72,14 @@ enum Records {
         return try items.map { item in
             guard let text = item.string else { throw Unreadable(description: "expected strings") }
             return text
+        }
+    }
+
+    /// Makes the index of labels of a run equal to `labels`.
+    static func setLabels(_ labels: [String: String], of run: Int64, in db: Database) throws {
+        try db.cachedStatement(sql: "DELETE FROM runLabels WHERE run = ?").execute(arguments: [run])
+        for (key, value) in labels {
+            try db.cachedStatement(sql: "INSERT INTO runLabels (key, value, run) VALUES (?, ?, ?)").execute(arguments: [key, value, run])
         }
     }
 

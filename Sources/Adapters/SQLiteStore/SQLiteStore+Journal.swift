@@ -16,8 +16,9 @@ extension SQLiteStore: RunJournal {
                     INSERT INTO runs (uid, namespace, name, phase, message, createdAt, startedAt, finishedAt, priority, progress, labels,
                       parameters, epoch, eventCount) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, 0)
                     """
-            ).execute(arguments: StatementArguments([record.id.text, record.namespace, record.name] + Records.changing(record)))
+            ).execute(arguments: StatementArguments([record.id.text, record.namespace, record.name].map(\.databaseValue) + Records.changing(record)))
             let run = db.lastInsertedRowID
+            try Records.setLabels(record.labels, of: run, in: db)
             try db.cachedStatement(sql: "INSERT INTO sources (run, workflow, context, options) VALUES (?, ?, ?, ?)")
                 .execute(arguments: [run, source.workflow, context, source.options])
             for secret in sealed {
@@ -56,19 +57,22 @@ extension SQLiteStore: RunJournal {
 
     public func commit(_ entry: JournalEntry, by ownership: Ownership, isUrgent: Bool) async throws {
         precondition(entry.record.id == ownership.run, "an entry of run \(entry.record.id) committed by the owner of \(ownership.run)")
-        let arguments = StatementArguments(
-            Records.changing(entry.record) + [entry.events.count, ownership.run.text, ownership.epoch])
+        let columns = Records.changing(entry.record)
         let bytes = entry.events.reduce(0) { $0 + $1.json.utf8.count } + entry.rows.reduce(0) { $0 + $1.json.utf8.count }
         let engineVersion = self.engineVersion
         try await self.write(isUrgent: isUrgent, bytes: bytes) { db in
-            let record = try db.cachedStatement(
+            let held = try db.cachedStatement(sql: "SELECT id, eventCount, labels FROM runs WHERE uid = ? AND epoch = ?")
+            guard let row = try Row.fetchOne(held, arguments: [ownership.run.text, ownership.epoch]) else { throw JournalError.fenced }
+            let run: Int64 = row[0]
+            let eventCount: Int = row[1]
+            if row[2] != Records.text(entry.record.labels) { try Records.setLabels(entry.record.labels, of: run, in: db) }
+            try db.cachedStatement(
                 sql: """
                     UPDATE runs SET phase = ?, message = ?, createdAt = ?, startedAt = ?, finishedAt = ?, priority = ?, progress = ?, labels = ?,
-                      parameters = ?, eventCount = eventCount + ? WHERE uid = ? AND epoch = ? RETURNING id, eventCount
-                    """)
-            guard let row = try Row.fetchOne(record, arguments: arguments) else { throw JournalError.fenced }
-            let run: Int64 = row[0]
-            try Self.append(entry.events, to: run, from: row[1] - entry.events.count, engineVersion: engineVersion, in: db)
+                      parameters = ?, eventCount = ? WHERE id = ?
+                    """
+            ).execute(arguments: StatementArguments(columns + [(eventCount + entry.events.count).databaseValue, run.databaseValue]))
+            try Self.append(entry.events, to: run, from: eventCount, engineVersion: engineVersion, in: db)
             try Self.save(entry.rows, of: run, in: db)
         }
     }

@@ -8,7 +8,7 @@ import GRDB
 /// | table | a row is | why it is shaped so |
 /// |---|---|---|
 /// | `runs` | a run as lists see it | `uid` is its key outside; the short integer `id` keys everything that belongs to it |
-/// | `runLabels` | a label of a run | an index that triggers keep equal to `runs.labels`, so that lists can filter by label |
+/// | `runLabels` | a label of a run | an index of `runs.labels`, so that lists can filter by label; `Records.setLabels` keeps it equal |
 /// | `owners` | the process that carries a run out | absent once it gave the run up |
 /// | `sources` | what a run was made from | written once |
 /// | `secrets` | a Secret of a run, sealed | see `SecretBox` |
@@ -18,7 +18,10 @@ import GRDB
 /// | `meta` | a fact about the database | `writer` is the version of Skiff that last changed the schema |
 ///
 /// `runs.epoch` is the fencing token: it grows with every change of ownership, and each commit names the one it was given. `runs.eventCount`
-/// numbers the events. Both change in the one `UPDATE` that a commit does anyway.
+/// numbers the events.
+///
+/// There are no triggers, and hot statements have no `RETURNING` (a trigger inside): for a statement with one, SQLite copies each page it
+/// changes, which made a commit a third dearer.
 ///
 /// `nodes` and `events` have row ids of their own beside the unique `(run, ordinal)`: a table without row ids keeps little of a row in its
 /// page and spills rows over 1 kB (measured with 1.5 kB node rows: half again slower and twice the size).
@@ -79,13 +82,6 @@ enum Schema {
           PRIMARY KEY (key, value, run)
         ) STRICT, WITHOUT ROWID;
         CREATE INDEX runLabelsByRun ON runLabels (run);
-        CREATE TRIGGER runLabelsOfNewRun AFTER INSERT ON runs WHEN new.labels <> '{}' BEGIN
-          INSERT INTO runLabels (key, value, run) SELECT key, value, new.id FROM json_each(new.labels);
-        END;
-        CREATE TRIGGER runLabelsOfChangedRun AFTER UPDATE OF labels ON runs WHEN new.labels <> old.labels BEGIN
-          DELETE FROM runLabels WHERE run = new.id;
-          INSERT INTO runLabels (key, value, run) SELECT key, value, new.id FROM json_each(new.labels);
-        END;
         """
 
     private static let belongings = """

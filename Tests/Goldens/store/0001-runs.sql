@@ -86,13 +86,6 @@ CREATE INDEX runsByName ON runs (namespace, name, createdAt);
 CREATE INDEX runsUnfinished ON runs (createdAt DESC, id DESC) WHERE finishedAt IS NULL;
 CREATE INDEX runsFinished ON runs (finishedAt DESC, id DESC) WHERE finishedAt IS NOT NULL;
 CREATE INDEX runLabelsByRun ON runLabels (run);
-CREATE TRIGGER runLabelsOfNewRun AFTER INSERT ON runs WHEN new.labels <> '{}' BEGIN
-  INSERT INTO runLabels (key, value, run) SELECT key, value, new.id FROM json_each(new.labels);
-END;
-CREATE TRIGGER runLabelsOfChangedRun AFTER UPDATE OF labels ON runs WHEN new.labels <> old.labels BEGIN
-  DELETE FROM runLabels WHERE run = new.id;
-  INSERT INTO runLabels (key, value, run) SELECT key, value, new.id FROM json_each(new.labels);
-END;
 CREATE INDEX commandsByRun ON commands (run, id);
 DELETE FROM "sqlite_sequence";
 INSERT INTO "sqlite_sequence" VALUES('runs',2);
