@@ -10,7 +10,9 @@ extension SQLiteStore: RunJournal {
         }
         let context = Records.text(source.context)
         return try await self.write(bytes: source.workflow.utf8.count + context.utf8.count) { db in
-            guard try !Self.isInUse(record.name, namespace: record.namespace, in: db) else { throw JournalError.nameInUse(record.name) }
+            if record.finishedAt == nil, try Self.isInUse(record.name, namespace: record.namespace, in: db) {
+                throw JournalError.nameInUse(record.name)
+            }
             try db.cachedStatement(
                 sql: """
                     INSERT INTO runs (uid, namespace, name, phase, message, createdAt, startedAt, finishedAt, priority, progress, labels,

@@ -105,8 +105,8 @@ struct StoreOpening {
         configuration.maximumReaderCount = 4
         // SQLite's own waiting grows to 100 ms a try, far too long for commits that take less than one.
         configuration.busyMode = .callback { tries in
-            usleep(tries < 20 ? 500 : 5_000)
-            return tries < SQLiteStore.longestWait * 200
+            usleep(tries < 200 ? 500 : 2_000)
+            return tries < SQLiteStore.longestWait * 500
         }
         configuration.prepareDatabase { db in
             // Debian's SQLite zeroes what is deleted. Secrets are sealed, so that this would only cost writes.
