@@ -1,0 +1,58 @@
+public import Engine
+import GRDB
+public import Ports
+public import WorkflowModel
+
+extension SQLiteStore: RunCommands {
+    /// - Throws: `noSuchRun` when there is no unfinished run of that uid.
+    public func send(_ verb: RunCommand.Verb, to run: RunID, at: Timestamp, message: String) async throws {
+        try await self.write { db in
+            let statement = try db.cachedStatement(
+                sql: """
+                    INSERT INTO commands (run, verb, issuedAt, message)
+                    SELECT id, ?, ?, ? FROM runs WHERE uid = ? AND finishedAt IS NULL
+                    """)
+            try statement.execute(arguments: [verb.rawValue, at.milliseconds, message, run.text])
+            if db.changesCount == 0 { throw JournalError.noSuchRun(run.text) }
+        }
+    }
+
+    /// - Throws: `ownedBy` when the run is unfinished and owned, `noSuchRun` when there is no finished run of that uid.
+    public func delete(_ run: RunID) async throws {
+        try await self.write { db in
+            let statement = try db.cachedStatement(sql: "DELETE FROM runs WHERE uid = ? AND finishedAt IS NOT NULL")
+            try statement.execute(arguments: [run.text])
+            guard db.changesCount == 0 else { return }
+            let owner = try db.cachedStatement(
+                sql: "SELECT owner, processID, processStart, bootID, doorbell FROM owners WHERE run = (SELECT id FROM runs WHERE uid = ?)")
+            if let row = try Row.fetchOne(owner, arguments: [run.text]) { throw JournalError.ownedBy(Records.owner(row)) }
+            throw JournalError.noSuchRun(run.text)
+        }
+    }
+
+    /// Removes the records of finished runs that need not be kept: all but the newest `keepFinished` by their end, and those that ended
+    /// before `olderThan`. Unfinished runs are never touched.
+    ///
+    /// Each run is a transaction of its own, so that others need not wait long.
+    /// - Returns: the runs whose records were removed; their logs and artifacts are the caller's to remove.
+    public func prune(keepFinished: Int, olderThan: Timestamp?) async throws -> [RunID] {
+        let candidates = try await self.read { db in
+            try String.fetchAll(
+                db,
+                sql: """
+                    SELECT uid FROM (
+                      SELECT uid, finishedAt, row_number() OVER (ORDER BY finishedAt DESC, id DESC) AS place FROM runs WHERE finishedAt IS NOT NULL
+                    ) WHERE place > ? OR finishedAt < ? ORDER BY place DESC
+                    """, arguments: [keepFinished, olderThan?.milliseconds])
+        }
+        var removed: [RunID] = []
+        for uid in candidates {
+            let isRemoved = try await self.write(isUrgent: false) { db in
+                try db.cachedStatement(sql: "DELETE FROM runs WHERE uid = ? AND finishedAt IS NOT NULL").execute(arguments: [uid])
+                return db.changesCount > 0
+            }
+            if isRemoved { removed.append(RunID(uid)) }
+        }
+        return removed
+    }
+}

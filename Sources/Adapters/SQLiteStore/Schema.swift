@@ -1,0 +1,133 @@
+import GRDB
+
+/// The tables of `skiff.db`, as a list of migrations that only ever grows.
+///
+/// A migration that was released is never edited: a database in use has run it already. Each has a test that opens a database which stops
+/// just before it.
+///
+/// | table | a row is | why it is shaped so |
+/// |---|---|---|
+/// | `runs` | a run as lists see it | `uid` is its key outside; the short integer `id` keys everything that belongs to it |
+/// | `runLabels` | a label of a run | an index of `runs.labels`, so that lists can filter by label; `Records.setLabels` keeps it equal |
+/// | `owners` | the process that carries a run out | absent once it gave the run up |
+/// | `sources` | what a run was made from | written once |
+/// | `secrets` | a Secret of a run, sealed | see `SecretBox` |
+/// | `nodes` | a row of the engine's state | rewritten whenever the node changes |
+/// | `events` | an event of the journal | never changed; stamped with the engine that wrote it |
+/// | `commands` | a request to a run's owner | deleted when carried out |
+/// | `meta` | a fact about the database | `writer` is the version of Skiff that last changed the schema |
+///
+/// `runs.epoch` is the fencing token: it grows with every change of ownership, and each commit names the one it was given. `runs.eventCount`
+/// numbers the events.
+///
+/// There are no triggers, and hot statements have no `RETURNING` (a trigger inside): for a statement with one, SQLite copies each page it
+/// changes, which made a commit a third dearer.
+///
+/// `nodes` and `events` have row ids of their own beside the unique `(run, ordinal)`: a table without row ids keeps little of a row in its
+/// page and spills rows over 1 kB (measured with 1.5 kB node rows: half again slower and twice the size).
+enum Schema {
+    static func migrator(writer: String) -> DatabaseMigrator {
+        var migrator = DatabaseMigrator()
+        migrator.registerMigration("0001 runs", foreignKeyChecks: .immediate) { db in
+            try db.execute(sql: Self.runs)
+            try db.execute(sql: Self.labels)
+            try db.execute(sql: Self.belongings)
+            try Self.stamp(writer, in: db)
+        }
+        return migrator
+    }
+
+    /// The version of Skiff that last changed the schema, for the message to an older one; nil when even that cannot be read.
+    static func writer(of db: Database) -> String? {
+        // Asked only to word an error about a schema that is not known here, in which `meta` itself may have gone.
+        try? String.fetchOne(db, sql: "SELECT value FROM meta WHERE key = 'writer'")
+    }
+
+    private static func stamp(_ writer: String, in db: Database) throws {
+        try db.execute(
+            sql: "INSERT INTO meta (key, value) VALUES ('writer', ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+            arguments: [writer])
+    }
+
+    private static let runs = """
+        CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+        CREATE TABLE runs (
+          id INTEGER PRIMARY KEY AUTOINCREMENT,
+          uid TEXT NOT NULL UNIQUE,
+          namespace TEXT NOT NULL,
+          name TEXT NOT NULL,
+          phase TEXT NOT NULL,
+          message TEXT NOT NULL,
+          createdAt INTEGER NOT NULL,
+          startedAt INTEGER,
+          finishedAt INTEGER,
+          priority INTEGER NOT NULL,
+          progress TEXT NOT NULL,
+          labels TEXT NOT NULL,
+          parameters TEXT NOT NULL,
+          epoch INTEGER NOT NULL,
+          eventCount INTEGER NOT NULL
+        ) STRICT;
+        CREATE UNIQUE INDEX runsUnfinishedName ON runs (namespace, name) WHERE finishedAt IS NULL;
+        CREATE INDEX runsByName ON runs (namespace, name, createdAt);
+        CREATE INDEX runsUnfinished ON runs (createdAt DESC, id DESC) WHERE finishedAt IS NULL;
+        CREATE INDEX runsFinished ON runs (finishedAt DESC, id DESC) WHERE finishedAt IS NOT NULL;
+        """
+
+    private static let labels = """
+        CREATE TABLE runLabels (
+          key TEXT NOT NULL,
+          value TEXT NOT NULL,
+          run INTEGER NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
+          PRIMARY KEY (key, value, run)
+        ) STRICT, WITHOUT ROWID;
+        CREATE INDEX runLabelsByRun ON runLabels (run);
+        """
+
+    private static let belongings = """
+        CREATE TABLE owners (
+          run INTEGER PRIMARY KEY REFERENCES runs (id) ON DELETE CASCADE,
+          owner TEXT NOT NULL,
+          processID INTEGER NOT NULL,
+          processStart INTEGER NOT NULL,
+          bootID TEXT NOT NULL,
+          doorbell TEXT NOT NULL
+        ) STRICT;
+        CREATE TABLE sources (
+          run INTEGER PRIMARY KEY REFERENCES runs (id) ON DELETE CASCADE,
+          workflow TEXT NOT NULL,
+          context TEXT NOT NULL,
+          options TEXT NOT NULL
+        ) STRICT;
+        CREATE TABLE secrets (
+          run INTEGER NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
+          name TEXT NOT NULL,
+          sealed BLOB NOT NULL,
+          PRIMARY KEY (run, name)
+        ) STRICT, WITHOUT ROWID;
+        CREATE TABLE nodes (
+          id INTEGER PRIMARY KEY,
+          run INTEGER NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
+          ordinal INTEGER NOT NULL,
+          json TEXT NOT NULL,
+          UNIQUE (run, ordinal)
+        ) STRICT;
+        CREATE TABLE events (
+          id INTEGER PRIMARY KEY,
+          run INTEGER NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
+          sequence INTEGER NOT NULL,
+          at INTEGER NOT NULL,
+          engine TEXT NOT NULL,
+          json TEXT NOT NULL,
+          UNIQUE (run, sequence)
+        ) STRICT;
+        CREATE TABLE commands (
+          id INTEGER PRIMARY KEY AUTOINCREMENT,
+          run INTEGER NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
+          verb TEXT NOT NULL,
+          issuedAt INTEGER NOT NULL,
+          message TEXT NOT NULL
+        ) STRICT;
+        CREATE INDEX commandsByRun ON commands (run, id);
+        """
+}
