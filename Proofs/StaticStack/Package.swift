@@ -27,8 +27,7 @@ let package = Package(
             name: "CForeign",
             linkerSettings: [
                 .linkedLibrary("jq"), .linkedLibrary("onig"), .linkedLibrary("lua5.4"), .linkedLibrary("re2"),
-                .linkedLibrary("archive"), .linkedLibrary("nettle"), .linkedLibrary("acl"), .linkedLibrary("lzma"),
-                .linkedLibrary("zstd"), .linkedLibrary("lz4"), .linkedLibrary("bz2"), .linkedLibrary("z"), .linkedLibrary("m"),
+                .linkedLibrary("archive"), .linkedLibrary("m"),
             ]),
         .executableTarget(
             name: "static-stack",

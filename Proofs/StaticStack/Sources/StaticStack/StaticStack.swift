@@ -71,7 +71,8 @@ struct StaticStack: AsyncParsableCommand {
     }
 
     private func proveForeignLibraries() throws {
-        let jq = try self.text("jq") { foreign_jq(#".items | map(.n) | add | tostring | test("^6$")"#, #"{"items":[{"n":1},{"n":2},{"n":3}]}"#, $0, $1) }
+        let program = #".items | map(.n) | add | tostring | test("^6$")"#
+        let jq = try self.text("jq") { foreign_jq(program, #"{"items":[{"n":1},{"n":2},{"n":3}]}"#, $0, $1) }
         try self.expect("jq filter with a regular expression", jq, is: "true")
         let lua = try self.text("lua") { foreign_lua("local t = {} for i = 1, 3 do t[i] = i * i end return table.concat(t, ' ')", $0, $1) }
         try self.expect("Lua chunk", lua, is: "1 4 9")
@@ -128,7 +129,7 @@ struct StaticStack: AsyncParsableCommand {
         Counter(label: "proofs").increment()
         let channel = AsyncChannel<Int>()
         async let total = channel.reduce(0, +)
-        try await withSpan("proof") { _ in
+        await withSpan("proof") { _ in
             for number in 1...3 { await channel.send(number) }
             channel.finish()
         }
@@ -142,16 +143,18 @@ struct StaticStack: AsyncParsableCommand {
         let tls = try TLSConfiguration.makeServerConfiguration(
             certificateChain: NIOSSLCertificate.fromPEMFile(certificate).map { .certificate($0) },
             privateKey: .privateKey(NIOSSLPrivateKey(file: key, format: .pem)))
+        var logger = Logger(label: "server")
+        logger.logLevel = .warning
         let (ports, announce) = AsyncStream<Int>.makeStream()
         let application = try Application(
             router: router,
             server: .tls(tlsConfiguration: tls),
             configuration: .init(address: .hostname("127.0.0.1", port: 0)),
             onServerRunning: { channel in announce.yield(channel.localAddress?.port ?? 0) },
-            logger: { var logger = Logger(label: "server"); logger.logLevel = .warning; return logger }())
+            logger: logger)
         let group = ServiceGroup(
             configuration: .init(
-                services: [.init(service: application)], gracefulShutdownSignals: [.sigterm, .sigint], logger: Logger(label: "services")))
+                services: [.init(service: application)], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
         try await withThrowingTaskGroup(of: Void.self) { tasks in
             tasks.addTask { try await group.run() }
             for await port in ports.prefix(1) {
