@@ -28,7 +28,7 @@ prove-stack: ## link every dependency of the design into one static file and use
 	@scripts/prove-stack
 
 format: ## bring all Swift sources into shape
-	swift format format --in-place --parallel --recursive Sources Tests Proofs Package.swift
+	swift format format --in-place --parallel --recursive Sources Tests Proofs/StaticStack/Sources Package.swift
 
 clean: ## remove everything that was built
 	rm -rf .build .build-static-jq dist Proofs/*/.build Benchmarks/.build
