@@ -1,0 +1,34 @@
+# The front door. `make` alone lists what there is.
+.DEFAULT_GOAL := help
+.PHONY: help demo test check release bench prove-stack test-examples format clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
+
+demo: ## install what is missing, build, and run a real pipeline to its end
+	@scripts/demo
+
+test: ## all that continuous integration runs: the quick checks, then every test
+	@scripts/test
+
+check: ## the quick checks alone: format, purity of the deciding rooms, documents
+	@scripts/check
+
+release: ## build dist/skiff, one static file
+	@scripts/build-release
+
+bench: release ## measure side by side with make, ninja and xargs
+	@scripts/need bench
+	@Benchmarks/run
+
+test-examples: release ## run every example with the release binary
+	@scripts/test-examples
+
+prove-stack: ## link every dependency of the design into one static file and use each
+	@scripts/prove-stack
+
+format: ## bring all Swift sources into shape
+	swift format format --in-place --parallel --recursive Sources Tests Proofs/StaticStack/Sources Package.swift
+
+clean: ## remove everything that was built
+	rm -rf .build .build-static-jq dist Proofs/*/.build Benchmarks/.build
