@@ -25,7 +25,9 @@ public struct WorkflowTree: Sendable {
         let family = NodeFamily(self.workflow, filter: filter)
         for root in family.roots {
             var rows: [Row] = []
-            for item in family.items(for: root, depth: 0) { Self.draw(item, " ", " ", parent: nil, into: &rows) }
+            // A group whose own steps node is filtered out needs no bracket.
+            let items = family.items(for: root, depth: 0).flatMap { item in if case .group(let members) = item { members } else { [item] } }
+            for item in items { Self.draw(item, " ", " ", parent: nil, into: &rows) }
             if !rows.isEmpty { self.trees.append(rows) }
         }
     }

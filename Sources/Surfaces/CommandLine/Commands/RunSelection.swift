@@ -35,7 +35,7 @@ struct RunSelection: ParsableArguments {
         of operations: any Operations, namespace: String?, limit: Int, narrowed: (inout ListQuery) -> Void = { _ in }
     ) async throws -> [RunSummary] {
         let labels = try LabelSelector(self.selector)
-        var query = ListQuery(namespace: namespace, prefix: self.prefix, labels: labels.exact, limit: limit)
+        var query = ListQuery(namespace: namespace, prefix: self.prefix, limit: limit)
         query.phases = try self.status.map { try PhaseList.parse($0, allowed: PhaseList.workflowPhases) } ?? []
         if self.completed { query.isFinished = true }
         if let older = self.older {
@@ -43,9 +43,7 @@ struct RunSelection: ParsableArguments {
             query.finishedBefore = Timestamp(milliseconds: CommandLineContext.current.console.now().milliseconds - span.milliseconds)
         }
         narrowed(&query)
-        // What the store cannot judge is judged here, on more rows.
-        if !labels.isExact { query.limit = max(limit, 100_000) }
-        return Array(try await operations.list(query).filter { labels.matches($0.labels) }.prefix(limit))
+        return try await labels.runs(of: operations, query)
     }
 
     static func duration(_ text: String, option: String) throws -> Span {
@@ -53,5 +51,16 @@ struct RunSelection: ParsableArguments {
             throw ValidationError("'\(option) \(text)' is not a duration, expected one like 30s, 10m, 3h or 1d")
         }
         return span
+    }
+}
+
+extension LabelSelector {
+    /// The runs that a question asks for and that have the labels.
+    func runs(of operations: any Operations, _ question: ListQuery) async throws -> [RunSummary] {
+        var query = question
+        query.labels = self.exact
+        // What the store cannot judge is judged here, on more rows.
+        if !self.isExact { query.limit = max(query.limit, 100_000) }
+        return Array(try await operations.list(query).filter { self.matches($0.labels) }.prefix(question.limit))
     }
 }

@@ -37,9 +37,8 @@ struct NamedTargets: ParsableArguments {
 
     func resolved(_ operations: any Operations, namespace: String) async throws -> [String] {
         guard let selector = self.selector else { return self.names }
-        var selection = RunSelection()
-        selection.selector = selector
-        let runs = try await selection.runs(of: operations, namespace: namespace, limit: 100_000) { $0.isFinished = false }
+        let query = ListQuery(namespace: namespace, isFinished: false, limit: 100_000)
+        let runs = try await LabelSelector(selector).runs(of: operations, query)
         return self.names + runs.map(\.name).filter { !self.names.contains($0) }
     }
 
