@@ -12,14 +12,16 @@ import WorkflowModel
         ["run", "a.yaml", "--resume", "x"], ["lint"], ["lint", "a.yaml", "-o", "xml"], ["list", "--completed", "--running"],
         ["list", "--status", "Happy"], ["list", "--since", "soon"], ["list", "-l", "=x"], ["list", "--limit", "0"], ["get"],
         ["get", "x", "--node-field-selector", "shape=round"], ["get", "x", "--status", "Happy"], ["logs"],
-        ["logs", "x", "--since", "1h", "--since-time", "2026-11-21T04:32:00Z"], ["logs", "x", "--since-time", "noon"], ["logs", "x", "--tail", "-2"],
+        ["logs", "x", "--since", "1h", "--since-time", "2026-11-21T04:32:00Z"], ["logs", "x", "--since-time", "noon"],
+        ["logs", "x", "--tail", "-2"],
         ["stop"], ["terminate"], ["delete"], ["delete", "x", "--all"], ["delete", "--older", "x"], ["completion"], ["completion", "tcsh"],
         ["list", "-n", ""],
     ])
     func `bad usage exits 2 and explains itself on standard error`(_ arguments: [String]) async {
         let program = TestProgram()
         let context = CommandLineContext(
-            openOperations: { _ in program.operations }, openStarter: { _ in program.starter }, version: "1", console: program.console.console)
+            openOperations: { _ in program.operations }, openStarter: { _ in program.starter }, version: "1",
+            console: program.console.console)
         #expect(await SkiffCommandLine.run(arguments: arguments, context: context) == 2)
         #expect(program.console.errors.hasPrefix("Error: "))
         #expect(program.console.errors.contains("Usage: "))
@@ -36,7 +38,8 @@ import WorkflowModel
     func `help exits 0 on standard output`(_ arguments: [String]) async {
         let program = TestProgram()
         let context = CommandLineContext(
-            openOperations: { _ in program.operations }, openStarter: { _ in program.starter }, version: "1", console: program.console.console)
+            openOperations: { _ in program.operations }, openStarter: { _ in program.starter }, version: "1",
+            console: program.console.console)
         #expect(await SkiffCommandLine.run(arguments: arguments, context: context) == 0)
         #expect(program.console.output.contains("USAGE: skiff"))
         #expect(program.console.errors == "")
@@ -62,7 +65,8 @@ import WorkflowModel
     @Test func `the data directory comes from the option, else SKIFF_HOME, else the home`() async {
         for (environment, arguments, expected) in [
             (["HOME": "/home/me", "SKIFF_HOME": "/data"], ["list", "--data-dir", "/mine"], "/mine"),
-            (["HOME": "/home/me", "SKIFF_HOME": "/data"], ["list"], "/data"), (["HOME": "/home/me", "SKIFF_HOME": ""], ["list"], "/home/me/.skiff"),
+            (["HOME": "/home/me", "SKIFF_HOME": "/data"], ["list"], "/data"),
+            (["HOME": "/home/me", "SKIFF_HOME": ""], ["list"], "/home/me/.skiff"),
         ] {
             let console = TestConsole(environment: environment)
             let seen = Mutex<[String]>([])

@@ -2,7 +2,9 @@ import Diagnostics
 import Testing
 
 @Suite struct DiagnosticPrinterTests {
-    func text(_ line: String?, at column: Int = 1, length: Int = 1, row: Int = 41, hint: String? = nil, style: DiagnosticPrinter.Style = .plain) -> String {
+    func text(
+        _ line: String?, at column: Int = 1, length: Int = 1, row: Int = 41, hint: String? = nil, style: DiagnosticPrinter.Style = .plain
+    ) -> String {
         let diagnostic = Diagnostic(
             DiagnosticCode("unknown-dependency"), file: "flow.yaml", position: SourcePosition(line: row, column: column), length: length,
             message: "task 'train' depends on 'fetch', which is not in this DAG", hint: hint)
@@ -64,7 +66,9 @@ import Testing
         #expect(shown[0] == "   41 | a\u{FFFD}[2Jb\u{FFFD}\u{FFFD}c")
         #expect(shown[1] == "      |        ^")
         let diagnostic = Diagnostic(DiagnosticCode("x"), file: "a\u{1B}.yaml", message: "one\ntwo\u{1B}", hint: "\u{1B}]0;x")
-        #expect(DiagnosticPrinter(style: .plain).text(diagnostic, line: nil) == "a\u{FFFD}.yaml: error: one two\u{FFFD} [x]\n  hint: \u{FFFD}]0;x")
+        #expect(
+            DiagnosticPrinter(style: .plain).text(diagnostic, line: nil)
+                == "a\u{FFFD}.yaml: error: one two\u{FFFD} [x]\n  hint: \u{FFFD}]0;x")
     }
 
     @Test func `colours do not move the carets`() {

@@ -8,7 +8,8 @@ import WorkflowModel
 
 @Suite struct LintTests {
     static let error = Diagnostic(
-        DiagnosticCode("unknown-field"), file: "a.yaml", path: FieldPath("spec.entrypont"), position: SourcePosition(line: 2, column: 3), length: 9,
+        DiagnosticCode("unknown-field"), file: "a.yaml", path: FieldPath("spec.entrypont"), position: SourcePosition(line: 2, column: 3),
+        length: 9,
         message: "unknown field 'entrypont'", hint: "did you mean 'entrypoint'?")
     static let warning = Diagnostic(DiagnosticCode("odd"), .warning, file: "a.yaml", message: "this is odd")
     static let excerpts: [String: [Substring]] = ["a.yaml": ["spec:", "  entrypont: main"]]
@@ -60,7 +61,8 @@ import WorkflowModel
         #expect(
             try JSONValue(json: String(json.console.output.dropLast())) == [
                 [
-                    "code": "unknown-field", "severity": "error", "file": "a.yaml", "path": "spec.entrypont", "line": 2, "column": 3, "length": 9,
+                    "code": "unknown-field", "severity": "error", "file": "a.yaml", "path": "spec.entrypont", "line": 2, "column": 3,
+                    "length": 9,
                     "message": "unknown field 'entrypont'", "hint": "did you mean 'entrypoint'?",
                 ]
             ])

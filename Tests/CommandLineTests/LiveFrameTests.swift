@@ -6,7 +6,9 @@ import WorkflowModel
 @testable import CommandLine
 
 @Suite struct LiveFrameTests {
-    func frame(_ workflows: [JSONValue], _ columns: Int = 80, _ rows: Int = 24, tick: Int = 0, utf8: Bool = true, color: Bool = false) -> [LiveFrame.Line] {
+    func frame(_ workflows: [JSONValue], _ columns: Int = 80, _ rows: Int = 24, tick: Int = 0, utf8: Bool = true, color: Bool = false)
+        -> [LiveFrame.Line]
+    {
         LiveFrame(columns: columns, rows: rows, style: OutputStyle(usesColor: color, usesUTF8: utf8), now: TestConsole.now, tick: tick)
             .lines(workflows.map { WorkflowTree($0) })
     }
@@ -46,7 +48,9 @@ import WorkflowModel
     @Test func `long names and messages are cut to the width`() {
         var flow = SampleFlow()
         flow.add("flow", "flow", "DAG", "Running", template: "main", ran: nil)
-        flow.add("flow.a", "a-task-with-a-very-long-name-indeed", "Pod", "Failed", in: "flow", after: ["flow"], message: "名前 went wrong in an unexpected way")
+        flow.add(
+            "flow.a", "a-task-with-a-very-long-name-indeed", "Pod", "Failed", in: "flow", after: ["flow"],
+            message: "名前 went wrong in an unexpected way")
         let lines = frame([flow.workflow("Running")], 40)
         #expect(lines.map(\.text) == ["⠋ flow  Running  2/3  2m", " └─✖ a-task-with-a-ver…  5s    名前 we…"])
         #expect(lines.allSatisfy { $0.width <= 39 && $0.width == DisplayWidth.of($0.text) })
@@ -57,7 +61,8 @@ import WorkflowModel
         flow.add("flow", "flow", "DAG", "Running", template: "main", ran: nil)
         for index in 0..<count {
             let phase = phase(index)
-            flow.add("flow.t(\(index):x)", "t(\(index):x)", "Pod", phase, in: "flow", start: Int64(index), ran: phase == "Succeeded" ? 1 : nil)
+            flow.add(
+                "flow.t(\(index):x)", "t(\(index):x)", "Pod", phase, in: "flow", start: Int64(index), ran: phase == "Succeeded" ? 1 : nil)
         }
         return flow.workflow("Running")
     }
@@ -82,7 +87,9 @@ import WorkflowModel
 
     @Test(arguments: [2, 3, 4, 5, 8, 24, 60])
     func `a frame never has more lines than the terminal, less one`(_ rows: Int) {
-        let workflows = [Self.fan(50) { $0 % 3 == 0 ? "Running" : "Pending" }, SampleFlow.steps.workflow(), Self.fan(30) { _ in "Succeeded" }]
+        let workflows = [
+            Self.fan(50) { $0 % 3 == 0 ? "Running" : "Pending" }, SampleFlow.steps.workflow(), Self.fan(30) { _ in "Succeeded" },
+        ]
         let lines = frame(workflows, 80, rows)
         #expect(lines.count <= rows - 1)
         #expect(!lines.isEmpty)
@@ -93,8 +100,12 @@ import WorkflowModel
         flow.add("flow", "flow", "Steps", "Running", template: "main", ran: nil)
         for index in 0..<9 {
             flow.add("flow[\(index)]", "[\(index)]", "StepGroup", in: "flow", start: Int64(index))
-            flow.add("s\(index)", "s\(index)", "DAG", index == 5 ? "Running" : "Succeeded", in: "flow", after: ["flow[\(index)]"], start: Int64(index))
-            flow.add("s\(index).a", "a\(index)", "Pod", index == 5 ? "Running" : "Succeeded", in: "s\(index)", start: Int64(index), ran: index == 5 ? nil : 1)
+            flow.add(
+                "s\(index)", "s\(index)", "DAG", index == 5 ? "Running" : "Succeeded", in: "flow", after: ["flow[\(index)]"],
+                start: Int64(index))
+            flow.add(
+                "s\(index).a", "a\(index)", "Pod", index == 5 ? "Running" : "Succeeded", in: "s\(index)", start: Int64(index),
+                ran: index == 5 ? nil : 1)
         }
         #expect(
             text([flow.workflow("Running")], 80, 6) == """
@@ -117,7 +128,8 @@ import WorkflowModel
 @Suite struct FramePainterTests {
     @Test func `a frame is painted over the one before`() {
         var painter = FramePainter()
-        #expect(painter.paint(["one", "two"], widths: [3, 3], columns: 80) == "\u{1B}[?25l\rone\u{1B}[K\r\ntwo\u{1B}[K\r\n\u{1B}[J\u{1B}[?25h")
+        #expect(
+            painter.paint(["one", "two"], widths: [3, 3], columns: 80) == "\u{1B}[?25l\rone\u{1B}[K\r\ntwo\u{1B}[K\r\n\u{1B}[J\u{1B}[?25h")
         #expect(painter.paint(["three"], widths: [5], columns: 80) == "\u{1B}[?25l\r\u{1B}[2Athree\u{1B}[K\r\n\u{1B}[J\u{1B}[?25h")
         #expect(painter.clear(columns: 80) == "\r\u{1B}[1A\u{1B}[J")
         #expect(painter.clear(columns: 80) == "")
@@ -142,7 +154,8 @@ import WorkflowModel
         let session = FakeSession([WorkflowTreeTests.dag.workflow("Running")])
         let console = TestConsole(terminals: [.output, .errors], environment: ["NO_COLOR": "1"])
         let context = CommandLineContext(
-            openOperations: { _ in FakeOperations() }, openStarter: { _ in FakeStarter(session: session) }, version: "1", console: console.console)
+            openOperations: { _ in FakeOperations() }, openStarter: { _ in FakeStarter(session: session) }, version: "1",
+            console: console.console)
         session.tell(.runtimeChosen("process"))
         async let status = SkiffCommandLine.run(arguments: ["run", "a.yaml"], context: context)
         for await text in console.writes where text.contains("⠋ flow  Running") { break }
@@ -164,7 +177,8 @@ import WorkflowModel
         let session = FakeSession([RunTests.finished])
         let console = TestConsole(terminals: [.errors])
         let context = CommandLineContext(
-            openOperations: { _ in FakeOperations() }, openStarter: { _ in FakeStarter(session: session) }, version: "1", console: console.console)
+            openOperations: { _ in FakeOperations() }, openStarter: { _ in FakeStarter(session: session) }, version: "1",
+            console: console.console)
         session.end()
         #expect(await SkiffCommandLine.run(arguments: ["run", "a.yaml", "-o", "json"], context: context) == 0)
         #expect(try JSONValue(json: String(console.output.dropLast())) == RunTests.finished)

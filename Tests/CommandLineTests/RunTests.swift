@@ -33,7 +33,8 @@ import WorkflowModel
         session.tell(.nodeChanged(run: "flow", node: "flow[0].a", displayName: "a", type: "Pod", phase: "Pending", message: ""))
         session.tell(.nodeChanged(run: "flow", node: "flow[0].a", displayName: "a", type: "Pod", phase: "Running", message: ""))
         session.tell(.nodeChanged(run: "flow", node: "flow[0].a", displayName: "a", type: "Pod", phase: "Failed", message: "exit\ncode 1"))
-        session.tell(.nodeChanged(run: "flow", node: "flow[0].b", displayName: "b", type: "Pod", phase: "Pending", message: "waits for lock"))
+        session.tell(
+            .nodeChanged(run: "flow", node: "flow[0].b", displayName: "b", type: "Pod", phase: "Pending", message: "waits for lock"))
         session.tell(.nodeChanged(run: "flow", node: "flow", displayName: "flow", type: "Steps", phase: "Failed", message: "child failed"))
         session.tell(.runFinished(run: "flow", phase: "Succeeded", message: ""))
         session.end()
@@ -118,7 +119,10 @@ import WorkflowModel
                 "--runtime", "process", "--max-parallel", "7", "-l", "a=b,c=d", "-l", "a=e", "-n", "ns") == 0)
         let request = try #require(starter.requests.withLock { $0.first })
         #expect(request.files == ["a.yaml", "-"])
-        #expect(request.parameters.map { "\($0.name)=\($0.value)" } == ["message=from file", "n=3", "list=[1,\"two\",{\"a\":true}]", "n=4=5", "empty="])
+        #expect(
+            request.parameters.map { "\($0.name)=\($0.value)" } == [
+                "message=from file", "n=3", "list=[1,\"two\",{\"a\":true}]", "n=4=5", "empty=",
+            ])
         #expect((request.entrypoint, request.name, request.namespace, request.runtime) == ("other", "x", "ns", "process"))
         #expect(request.maxParallel == 7)
         #expect(request.labels == ["a": "e", "c": "d"])
@@ -134,7 +138,8 @@ import WorkflowModel
     }
 
     @Test func `a manifest that cannot be run exits 2 and shows every fault`() async {
-        let program = TestProgram(starter: FakeStarter(fault: ManifestFault(diagnostics: [LintTests.error, LintTests.error], excerpts: LintTests.excerpts)))
+        let program = TestProgram(
+            starter: FakeStarter(fault: ManifestFault(diagnostics: [LintTests.error, LintTests.error], excerpts: LintTests.excerpts)))
         #expect(await program.run("run", "a.yaml", "-o", "json") == 2)
         #expect(program.console.output == "")
         let one = """
@@ -164,7 +169,8 @@ import WorkflowModel
         steer: (inout AsyncStream<FakeSession.Call>.Iterator) async -> Void
     ) async -> Int32 {
         let context = CommandLineContext(
-            openOperations: { _ in FakeOperations() }, openStarter: { _ in FakeStarter(session: session) }, version: "1", console: console.console)
+            openOperations: { _ in FakeOperations() }, openStarter: { _ in FakeStarter(session: session) }, version: "1",
+            console: console.console)
         async let status = SkiffCommandLine.run(arguments: ["run", "a.yaml"] + arguments, context: context)
         var calls = session.calls.makeAsyncIterator()
         await steer(&calls)

@@ -74,7 +74,10 @@ import WorkflowModel
     @Test func `flags become the question to the store`() async {
         let operations = FakeOperations()
         let program = TestProgram(operations: operations)
-        #expect(await program.run("list", "--running", "--status", "running,Failed", "--prefix", "a", "--since", "1d", "--older", "90s", "-l", "k=v,x==y", "--limit", "5") == 0)
+        #expect(
+            await program.run(
+                "list", "--running", "--status", "running,Failed", "--prefix", "a", "--since", "1d", "--older", "90s", "-l", "k=v,x==y",
+                "--limit", "5") == 0)
         let second = { (seconds: Int64) in Timestamp(milliseconds: TestConsole.now.milliseconds - seconds * 1000) }
         #expect(
             operations.state.withLock(\.listQueries) == [
@@ -104,11 +107,15 @@ import WorkflowModel
         let workflow = SampleFlow.steps.workflow(
             "Failed", message: "it broke",
             status: [
-                "conditions": [["type": "PodRunning", "status": "False"], ["type": "SpecWarning", "status": "True", "message": "old field"]],
+                "conditions": [
+                    ["type": "PodRunning", "status": "False"], ["type": "SpecWarning", "status": "True", "message": "old field"],
+                ],
                 "resourcesDuration": ["cpu": 3, "memory": 62],
                 "outputs": [
                     "parameters": [["name": "total", "value": "42"], ["name": "unset"]],
-                    "artifacts": [["name": "chart", "path": "/tmp/chart.svg", "s3": ["bucket": "b", "key": "k"]], ["name": "raw", "path": "/tmp/x"]],
+                    "artifacts": [
+                        ["name": "chart", "path": "/tmp/chart.svg", "s3": ["bucket": "b", "key": "k"]], ["name": "raw", "path": "/tmp/x"],
+                    ],
                 ],
             ], spec: ["arguments": ["parameters": [["name": "message", "value": "hello"], ["name": "count", "value": 3]]]])
         let program = TestProgram(operations: FakeOperations(objects: [workflow]))
@@ -147,10 +154,11 @@ import WorkflowModel
                 """)
     }
 
-    @Test(arguments: [
-        ("", ["phase": ""], [:], "Pending"), ("Running", [:], ["suspend": true], "Running (Suspended)"),
-        ("Failed", [:], ["shutdown": "Terminate"], "Failed (Terminated)"), ("Succeeded", [:], ["shutdown": "Stop"], "Succeeded"),
-    ] as [(String, JSONValue, JSONValue, String)])
+    @Test(
+        arguments: [
+            ("", ["phase": ""], [:], "Pending"), ("Running", [:], ["suspend": true], "Running (Suspended)"),
+            ("Failed", [:], ["shutdown": "Terminate"], "Failed (Terminated)"), ("Succeeded", [:], ["shutdown": "Stop"], "Succeeded"),
+        ] as [(String, JSONValue, JSONValue, String)])
     func `the status tells of suspension and termination`(_ phase: String, _ status: JSONValue, _ spec: JSONValue, _ expected: String) {
         let text = WorkflowHeader(SampleFlow().workflow(phase, status: status, spec: spec)).text(now: TestConsole.now) { _ in 0 }
         #expect(text.contains("Status:              \(expected)\nConditions:          None\n"))
@@ -158,7 +166,9 @@ import WorkflowModel
 
     @Test func `the estimate is shown only while it runs`() {
         let estimate: JSONValue = ["estimatedDuration": 3600]
-        #expect(WorkflowHeader(SampleFlow().workflow("Running", status: estimate)).text(now: TestConsole.now) { _ in 0 }.contains("EstimatedDuration:   1 hour 0 minutes\n"))
+        #expect(
+            WorkflowHeader(SampleFlow().workflow("Running", status: estimate)).text(now: TestConsole.now) { _ in 0 }.contains(
+                "EstimatedDuration:   1 hour 0 minutes\n"))
         #expect(!WorkflowHeader(SampleFlow().workflow(status: estimate)).text(now: TestConsole.now) { _ in 0 }.contains("Estimated"))
     }
 
@@ -173,7 +183,9 @@ import WorkflowModel
         #expect(try JSONValue(json: String(json.console.output.dropLast())) == SampleFlow.steps.workflow())
         let short = TestProgram(operations: operations)
         #expect(await short.run("get", "flow", "-o", "short", "--no-utf8") == 0)
-        #expect(short.console.output.hasPrefix("STEP                    TEMPLATE           PODNAME          DURATION  MESSAGE  NODENAME\n Succeeded flow "))
+        #expect(
+            short.console.output.hasPrefix(
+                "STEP                    TEMPLATE           PODNAME          DURATION  MESSAGE  NODENAME\n Succeeded flow "))
     }
 
     @Test func `what can be got of several is printed, and the rest is a failure`() async {
@@ -196,7 +208,9 @@ import WorkflowModel
     }
 
     @Test func `a dry run and a selection by labels`() async {
-        let operations = FakeOperations(runs: [.sample("a", phase: "Running", ran: nil, labels: ["k": "v"]), .sample("b", phase: "Running", ran: nil)])
+        let operations = FakeOperations(runs: [
+            .sample("a", phase: "Running", ran: nil, labels: ["k": "v"]), .sample("b", phase: "Running", ran: nil),
+        ])
         let program = TestProgram(operations: operations)
         #expect(await program.run("stop", "--dry-run", "basic") == 0)
         #expect(await program.run("terminate", "-l", "k") == 0)
@@ -217,7 +231,8 @@ import WorkflowModel
     }
 
     @Test func `runs are deleted by selection, and what cannot be is a failure`() async {
-        let operations = FakeOperations(runs: [.sample("a"), .sample("b"), .sample("busy", phase: "Running", ran: nil)], unfinished: ["busy"])
+        let operations = FakeOperations(
+            runs: [.sample("a"), .sample("b"), .sample("busy", phase: "Running", ran: nil)], unfinished: ["busy"])
         let program = TestProgram(operations: operations)
         #expect(await program.run("delete", "--all") == 1)
         #expect(program.console.output == "Workflow 'a' deleted\nWorkflow 'b' deleted\n")
@@ -238,7 +253,8 @@ import WorkflowModel
 
 @Suite struct LogsTests {
     static let lines = [
-        PodLogLine(podName: "flow-a-1", nanoseconds: 1_795_235_520_123_456_789, text: "one"), PodLogLine(podName: "flow-b-2", nanoseconds: 0, text: ""),
+        PodLogLine(podName: "flow-a-1", nanoseconds: 1_795_235_520_123_456_789, text: "one"),
+        PodLogLine(podName: "flow-b-2", nanoseconds: 0, text: ""),
     ]
 
     @Test func `lines carry the name of their pod`() async {
@@ -258,10 +274,13 @@ import WorkflowModel
         #expect(await program.run("logs", "flow") == 0)
         // The code points of flow-a-1 add up to 682, 4 more than a multiple of 6; those of flow-b-2 to 684.
         #expect(program.console.output == "\u{1B}[36mflow-a-1: one\u{1B}[0m\n\u{1B}[32mflow-b-2: \u{1B}[0m\n")
-        for (environment, flags) in [(["NO_COLOR": "1"], []), ([:], ["--no-color"]), (["TERM": "dumb"], [])] as [([String: String], [String])] {
+        for (environment, flags) in [(["NO_COLOR": "1"], []), ([:], ["--no-color"]), (["TERM": "dumb"], [])]
+            as [([String: String], [String])]
+        {
             let plain = TestConsole(terminals: [.output], environment: environment)
             let context = CommandLineContext(
-                openOperations: { _ in FakeOperations(lines: Self.lines) }, openStarter: { _ in FakeStarter() }, version: "1", console: plain.console)
+                openOperations: { _ in FakeOperations(lines: Self.lines) }, openStarter: { _ in FakeStarter() }, version: "1",
+                console: plain.console)
             #expect(await SkiffCommandLine.run(arguments: ["logs", "flow"] + flags, context: context) == 0)
             #expect(plain.output == "flow-a-1: one\nflow-b-2: \n")
         }
@@ -270,7 +289,9 @@ import WorkflowModel
     @Test func `flags become the question to the store`() async {
         let operations = FakeOperations()
         let program = TestProgram(operations: operations)
-        #expect(await program.run("logs", "flow", "train(0)", "-c", "wait", "-f", "--grep", "a.*b", "--since", "10s", "--tail", "0", "-n", "ns") == 0)
+        #expect(
+            await program.run("logs", "flow", "train(0)", "-c", "wait", "-f", "--grep", "a.*b", "--since", "10s", "--tail", "0", "-n", "ns")
+                == 0)
         #expect(await program.run("logs", "flow", "--since-time", "2026-11-21T04:00:00Z") == 0)
         #expect(
             operations.state.withLock(\.logsQueries) == [

@@ -38,11 +38,14 @@ import WorkflowModel
         flow.add("flow", "flow", "DAG", "Running", template: "main", ran: nil)
         flow.add("flow.z-first", "z-first", "Pod", template: "make", in: "flow", after: ["flow"], ran: 3)
         flow.add("flow.fan", "fan", "TaskGroup", "Running", template: "each", in: "flow", after: ["flow.z-first"], ran: nil)
-        flow.add("flow.fan(10:k)", "fan(10:k)", "Pod", "Pending", template: "each", in: "flow", after: ["flow.fan"], ran: nil, message: "waits")
+        flow.add(
+            "flow.fan(10:k)", "fan(10:k)", "Pod", "Pending", template: "each", in: "flow", after: ["flow.fan"], ran: nil, message: "waits")
         flow.add("flow.fan(2:c)", "fan(2:c)", "Pod", "Running", template: "each", in: "flow", after: ["flow.fan"], ran: nil)
         flow.add("flow.fan(0:a)", "fan(0:a)", "Pod", template: "each", in: "flow", after: ["flow.fan"])
         flow.add("flow.a-last", "a-last", "Skipped", "Omitted", in: "flow", after: ["flow.fan(0:a)"])
-        flow.add("flow.b-when", "b-when", "Skipped", "Skipped", template: "each", in: "flow", after: ["flow.fan(0:a)"], message: "when 'no == yes' evaluated false")
+        flow.add(
+            "flow.b-when", "b-when", "Skipped", "Skipped", template: "each", in: "flow", after: ["flow.fan(0:a)"],
+            message: "when 'no == yes' evaluated false")
         return flow
     }
 
@@ -64,10 +67,16 @@ import WorkflowModel
         var flow = SampleFlow()
         flow.add("flow", "flow", "DAG", "Failed", template: "main", message: "child 'flow-1' failed")
         flow.add("flow.once", "once", "Retry", template: "work", in: "flow", after: ["flow"])
-        flow.add("flow.once(0)", "once(0)", "Pod", template: "work", in: "flow", after: ["flow.once"], more: ["nodeFlag": ["retried": true]])
-        flow.add("flow.twice", "twice", "Retry", "Failed", template: "work", in: "flow", after: ["flow.once(0)"], start: 6, message: "No more retries left")
-        flow.add("flow.twice(0)", "twice(0)", "Pod", "Failed", template: "work", in: "flow", after: ["flow.twice"], start: 6, message: "exit code 1")
-        flow.add("flow.twice(1)", "twice(1)", "Pod", "Error", template: "work", in: "flow", after: ["flow.twice"], start: 12, message: "lost")
+        flow.add(
+            "flow.once(0)", "once(0)", "Pod", template: "work", in: "flow", after: ["flow.once"], more: ["nodeFlag": ["retried": true]])
+        flow.add(
+            "flow.twice", "twice", "Retry", "Failed", template: "work", in: "flow", after: ["flow.once(0)"], start: 6,
+            message: "No more retries left")
+        flow.add(
+            "flow.twice(0)", "twice(0)", "Pod", "Failed", template: "work", in: "flow", after: ["flow.twice"], start: 6,
+            message: "exit code 1")
+        flow.add(
+            "flow.twice(1)", "twice(1)", "Pod", "Error", template: "work", in: "flow", after: ["flow.twice"], start: 12, message: "lost")
         return flow
     }
 
@@ -88,9 +97,12 @@ import WorkflowModel
         var flow = SampleFlow()
         flow.add("flow", "flow", "Steps", template: "main")
         flow.add("flow[0]", "[0]", "StepGroup", in: "flow", after: ["flow"])
-        flow.add("flow[0].inner", "inner", "DAG", in: "flow", after: ["flow[0]"], more: ["templateRef": ["name": "library", "template": "pair"]])
+        flow.add(
+            "flow[0].inner", "inner", "DAG", in: "flow", after: ["flow[0]"], more: ["templateRef": ["name": "library", "template": "pair"]])
         flow.add("flow[0].inner.one", "one", "Pod", template: "work", in: "flow[0].inner", after: ["flow[0].inner"])
-        flow.add("flow[0].inner.two", "two", "Pod", in: "flow[0].inner", after: ["flow[0].inner.one"], start: 5, more: ["templateRef": ["name": "library", "template": "step"], "hostNodeName": "here"])
+        flow.add(
+            "flow[0].inner.two", "two", "Pod", in: "flow[0].inner", after: ["flow[0].inner.one"], start: 5,
+            more: ["templateRef": ["name": "library", "template": "step"], "hostNodeName": "here"])
         flow.add("flow[0].other", "other", "Suspend", "Running", template: "gate", in: "flow", after: ["flow[0]"], ran: nil)
         flow.add("flow[1]", "[1]", "StepGroup", in: "flow", after: ["flow[0].inner.two", "flow[0].other"], start: 10)
         flow.add("flow[1].last", "last", "Pod", "Succeeded", template: "work", in: "flow", after: ["flow[1]"], start: 10)
@@ -208,7 +220,8 @@ import WorkflowModel
         for index in 0..<10_000 {
             let id = "flow-\(index)"
             nodes[id] = [
-                "id": .string(id), "name": .string("flow.t(\(index):x)"), "displayName": .string("t(\(index):x)"), "type": "Pod", "phase": "Running",
+                "id": .string(id), "name": .string("flow.t(\(index):x)"), "displayName": .string("t(\(index):x)"), "type": "Pod",
+                "phase": "Running",
                 "boundaryID": "flow", "startedAt": "2026-11-21T04:30:00Z",
             ]
         }

@@ -33,7 +33,8 @@ enum HumanTime {
         let amount = abs(seconds)
         if amount < 1 { return "now" }
         let units: [(length: Int64, name: String)] = [
-            (Self.year, "year"), (Self.month, "month"), (Self.week, "week"), (Self.day, "day"), (Self.hour, "hour"), (Self.minute, "minute"),
+            (Self.year, "year"), (Self.month, "month"), (Self.week, "week"), (Self.day, "day"), (Self.hour, "hour"),
+            (Self.minute, "minute"),
             (1, "second"),
         ]
         for unit in units where amount >= unit.length {

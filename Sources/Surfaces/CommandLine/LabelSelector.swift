@@ -88,7 +88,8 @@ struct LabelSelector: Sendable, Equatable {
     private static func key(_ text: Substring, of part: Substring) throws -> String {
         let key = Self.trimmed(text)
         guard !key.isEmpty, !key.contains(where: { " ()!=,".contains($0) }) else {
-            throw SelectorFault("'\(part)' is not a label selector, expected key=value, key!=value, key in (a,b), key notin (a,b), key or !key")
+            throw SelectorFault(
+                "'\(part)' is not a label selector, expected key=value, key!=value, key in (a,b), key notin (a,b), key or !key")
         }
         return String(key)
     }

@@ -41,7 +41,7 @@ struct LiveEntries {
         }
         while low > 0, self.selection(order.prefix(low)).lineCount > budget { low -= 1 }
         let shown = self.selection(order.prefix(low)).isShown
-        return Array(self.lines(shown).prefix(budget))
+        return self.lines(shown)
     }
 
     /// Less is more important: titles, what runs, what failed, what holds it, what waits, what ended lately.

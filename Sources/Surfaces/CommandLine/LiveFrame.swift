@@ -74,7 +74,8 @@ public struct LiveFrame: Sendable {
             line.add(self.style.icon(phase: node.phase, isSuspended: node.isActiveSuspend), width: self.iconWidth(node.phase))
         }
         line.add(" ")
-        line.add(TerminalText.truncated(TerminalText.safe(node.displayName), to: max(1, nameColumn - line.width), usesUTF8: self.style.usesUTF8))
+        line.add(
+            TerminalText.truncated(TerminalText.safe(node.displayName), to: max(1, nameColumn - line.width), usesUTF8: self.style.usesUTF8))
         let details = self.details(node)
         if !details.duration.isEmpty || !details.message.isEmpty {
             line.pad(to: nameColumn + 2)

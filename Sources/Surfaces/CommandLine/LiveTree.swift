@@ -4,9 +4,11 @@ import WorkflowModel
 
 /// The tree of the runs, redrawn in place on a terminal.
 ///
-/// At most ten times a second, and so seldom that looking at the runs and drawing them takes no more than about a tenth of the time.
+/// At most ten times a second; and looking at the runs, as well as drawing them, is followed by ten times as long a rest, so that watching a
+/// large run does not slow it down.
 actor LiveTree: RunPresenter {
     private static let shortest = Duration.milliseconds(100)
+    private static let rest = 10
 
     private let console: Console
     private let queue: OutputQueue
@@ -17,7 +19,6 @@ actor LiveTree: RunPresenter {
     private var trees: [WorkflowTree] = []
     private var isStale = true
     private var tick = 0
-    private var interval = LiveTree.shortest
 
     init(console: Console, queue: OutputQueue, channel: Console.Channel, style: OutputStyle) {
         self.console = console
@@ -45,16 +46,17 @@ actor LiveTree: RunPresenter {
 
     private func animate(_ session: any RunSession) async {
         let clock = ContinuousClock()
+        var nextLook = clock.now
         while !Task.isCancelled {
-            let cost = await clock.measure {
-                if self.isStale { await self.look(at: session) }
-                // A terminal that was halted gets no more frames than it takes.
-                if self.queue.isIdle { self.queue.write(self.frame(), to: self.channel) }
+            if self.isStale, clock.now >= nextLook {
+                let cost = await clock.measure { await self.look(at: session) }
+                nextLook = clock.now + cost * Self.rest
             }
+            // A terminal that was halted gets no more frames than it takes.
+            let cost = clock.measure { if self.queue.isIdle { self.queue.write(self.frame(), to: self.channel) } }
             self.tick += 1
-            self.interval = max(Self.shortest, cost * 10)
             // The only way out of the sleep early is the cancellation that the loop looks for.
-            try? await clock.sleep(for: self.interval)
+            try? await clock.sleep(for: max(Self.shortest, cost * Self.rest))
         }
     }
 

@@ -4,7 +4,15 @@ import Operations
 /// How text is drawn on one channel: colour by meaning, and UTF-8 or ASCII.
 public struct OutputStyle: Sendable, Equatable {
     public enum Color: String, Sendable {
-        case red = "31", green = "32", yellow = "33", blue = "34", magenta = "35", cyan = "36", white = "37", bold = "1", faint = "2"
+        case red = "31"
+        case green = "32"
+        case yellow = "33"
+        case blue = "34"
+        case magenta = "35"
+        case cyan = "36"
+        case white = "37"
+        case bold = "1"
+        case faint = "2"
     }
 
     public var usesColor: Bool
@@ -84,7 +92,8 @@ struct DiagnosticList {
     }
 
     private func line(of diagnostic: Diagnostic) -> Substring? {
-        guard let position = diagnostic.position, let lines = self.excerpts[diagnostic.file], lines.indices.contains(position.line - 1) else {
+        guard let position = diagnostic.position, let lines = self.excerpts[diagnostic.file], lines.indices.contains(position.line - 1)
+        else {
             return nil
         }
         return lines[position.line - 1]

@@ -49,7 +49,8 @@ public enum ProcessSignal: Sendable, Equatable, CaseIterable {
             }
         }
         source.activate()
-        let taken = TakenSignals(source: source, actions: Self.allCases.compactMap { signal in Self.install(signal).map { (signal.number, $0) } })
+        let taken = TakenSignals(
+            source: source, actions: Self.allCases.compactMap { signal in Self.install(signal).map { (signal.number, $0) } })
         continuation.onTermination = { _ in taken.giveBack() }
         return stream
     }

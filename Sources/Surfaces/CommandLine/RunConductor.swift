@@ -69,7 +69,8 @@ struct RunConductor: Sendable {
                 await self.session.terminate()
             case .leave:
                 for name in self.session.names {
-                    await self.presenter.notice("leaving '\(name)' running; take it up again with: skiff run\(self.options) --resume \(ShellWord.quoted(name))")
+                    await self.presenter.notice(
+                        "leaving '\(name)' running; take it up again with: skiff run\(self.options) --resume \(ShellWord.quoted(name))")
                 }
                 await self.session.leave()
                 return .left

@@ -25,39 +25,37 @@ public enum SkiffCommandLine {
                 }
                 return ExitStatus.success
             } catch {
-                return Self.report(error, to: context.console)
+                return Self.report(error, to: context.console, refusesColor: arguments.contains("--no-color"))
             }
         }
     }
 
     /// Tells the user what went wrong. Returns the exit status.
-    private static func report(_ error: any Error, to console: Console) -> Int32 {
+    private static func report(_ error: any Error, to console: Console, refusesColor: Bool) -> Int32 {
+        var style = OutputStyle(console: console, channel: .errors)
+        if refusesColor { style.usesColor = false }
         switch error {
         case let code as ExitCode: return code.rawValue
         case let refused as OperationError:
-            _ = console.write(OutputStyle(console: console, channel: .errors).errorText(refused), .errors)
+            _ = console.write(style.errorText(refused), .errors)
             return refused.code == .invalid ? ExitStatus.badUsage : ExitStatus.failure
         case let fault as ManifestFault:
-            let style = OutputStyle(console: console, channel: .errors)
             _ = console.write(DiagnosticList(fault.diagnostics, excerpts: fault.excerpts).text(style), .errors)
             return ExitStatus.badUsage
         case is CancellationError: return ExitStatus.failure
-        default: return Self.reportParsing(error, to: console)
+        default: break
         }
-    }
-
-    private static func reportParsing(_ error: any Error, to console: Console) -> Int32 {
-        let code = RootCommand.exitCode(for: error)
-        if code == .success {
+        switch RootCommand.exitCode(for: error) {
+        case .success:
             _ = console.write(RootCommand.fullMessage(for: error) + "\n", .output)
             return ExitStatus.success
-        }
-        if code == .validationFailure {
+        case .validationFailure:
             _ = console.write(RootCommand.fullMessage(for: error) + "\n", .errors)
             return ExitStatus.badUsage
+        default:
+            _ = console.write(style.errorText("\(error)", hint: nil), .errors)
+            return ExitStatus.failure
         }
-        _ = console.write(OutputStyle(console: console, channel: .errors).errorText("\(error)", hint: nil), .errors)
-        return ExitStatus.failure
     }
 }
 
@@ -78,7 +76,8 @@ struct RootCommand: AsyncParsableCommand {
                 """,
             version: "skiff: \(CommandLineContext.current.version)",
             subcommands: [
-                RunCommand.self, LintCommand.self, ListCommand.self, GetCommand.self, LogsCommand.self, StopCommand.self, TerminateCommand.self,
+                RunCommand.self, LintCommand.self, ListCommand.self, GetCommand.self, LogsCommand.self, StopCommand.self,
+                TerminateCommand.self,
                 DeleteCommand.self, VersionCommand.self, CompletionCommand.self,
             ])
     }

@@ -8,7 +8,7 @@ public struct WorkflowHeader: Sendable {
 
     /// One `Name:` and value a line; lines without a value are left out.
     /// - Parameter secondsFromUTC: how far local time is ahead of UTC at an instant.
-    public func text(now: Timestamp, secondsFromUTC: (Timestamp) -> Int) -> String {
+    public func text(style: OutputStyle = OutputStyle(), now: Timestamp, secondsFromUTC: (Timestamp) -> Int) -> String {
         var lines = Lines()
         let status = self.workflow.status
         let account = self.workflow.spec?["serviceAccountName"]?.string ?? ""
@@ -17,7 +17,7 @@ public struct WorkflowHeader: Sendable {
         lines.add("ServiceAccount:", account.isEmpty ? "unset (will run with the default ServiceAccount)" : account)
         lines.add("Status:", self.workflow.statusText)
         lines.add("Message:", self.workflow.message)
-        self.addConditions(to: &lines)
+        self.addConditions(to: &lines, usesIcons: style.usesUTF8)
         for (title, time) in [
             ("Created:", self.workflow.createdAt), ("Started:", self.workflow.startedAt), ("Finished:", self.workflow.finishedAt),
         ] {
@@ -36,13 +36,13 @@ public struct WorkflowHeader: Sendable {
         return lines.text
     }
 
-    private func addConditions(to lines: inout Lines) {
+    private func addConditions(to lines: inout Lines, usesIcons: Bool) {
         let conditions = self.workflow.status?["conditions"]?.array ?? []
         if conditions.isEmpty { return lines.add("Conditions:", "None") }
         lines.addTitle("Conditions:")
         for condition in conditions {
             let type = condition["type"]?.string ?? ""
-            let icon = type == "MetricsError" ? "✖" : type == "SpecWarning" ? "⚠" : ""
+            let icon = !usesIcons ? "" : type == "MetricsError" ? "✖" : type == "SpecWarning" ? "⚠" : ""
             let message = condition["message"]?.string ?? ""
             lines.add("\(icon) \(type)", message.isEmpty ? condition["status"]?.string ?? "" : message)
         }

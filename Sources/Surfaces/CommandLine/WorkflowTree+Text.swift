@@ -30,7 +30,8 @@ extension WorkflowTree {
     private static func step(_ row: Row, _ style: OutputStyle) -> TextTable.Cell {
         let prefix = style.usesUTF8 ? row.prefix : WorkflowTree.ascii(row.prefix)
         let name = TextTable.Cell(row.node.displayName)
-        let plain = OutputStyle(usesColor: false, usesUTF8: style.usesUTF8).icon(phase: row.node.phase, isSuspended: row.node.isActiveSuspend)
+        let plain = OutputStyle(usesColor: false, usesUTF8: style.usesUTF8).icon(
+            phase: row.node.phase, isSuspended: row.node.isActiveSuspend)
         let icon = style.icon(phase: row.node.phase, isSuspended: row.node.isActiveSuspend)
         return TextTable.Cell(styled: "\(prefix)\(icon) \(name.text)", width: prefix.count + TextTable.Cell(plain).width + 1 + name.width)
     }

@@ -127,7 +127,9 @@ private struct NodeFamily {
             case "StepGroup":
                 for child in edges[index] where nodes[child].type != "StepGroup" { groups[child] = index }
             case "Retry":
-                for child in edges[index] where nodes[child].name.hasPrefix(node.name + "(") || nodes[child].isHooked { groups[child] = index }
+                for child in edges[index] where nodes[child].name.hasPrefix(node.name + "(") || nodes[child].isHooked {
+                    groups[child] = index
+                }
             default: break
             }
         }
@@ -167,7 +169,8 @@ private struct SiblingOrder {
         self.keys = nodes.indices.map { index in
             let node = nodes[index]
             let (base, element) = Self.element(node.displayName)
-            return Key(start: node.startedAt?.milliseconds ?? .max, level: levels[index], base: base, element: element, name: node.displayName)
+            return Key(
+                start: node.startedAt?.milliseconds ?? .max, level: levels[index], base: base, element: element, name: node.displayName)
         }
     }
 

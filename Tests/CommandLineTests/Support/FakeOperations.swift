@@ -37,7 +37,9 @@ final class FakeOperations: Operations {
 
     func get(_ name: String, namespace: String) async throws -> JSONValue {
         let real = try self.resolve(name)
-        guard let object = self.state.withLock({ $0.objects[real] }) else { throw OperationError(.notFound, "run '\(name)' does not exist") }
+        guard let object = self.state.withLock({ $0.objects[real] }) else {
+            throw OperationError(.notFound, "run '\(name)' does not exist")
+        }
         return object
     }
 
@@ -89,7 +91,8 @@ final class FakeOperations: Operations {
 extension RunSummary {
     /// A run that ended a minute ago, unless said otherwise.
     static func sample(
-        _ name: String, namespace: String = "default", phase: String = "Succeeded", message: String = "", age: Int64 = 300, ran: Int64? = 60,
+        _ name: String, namespace: String = "default", phase: String = "Succeeded", message: String = "", age: Int64 = 300,
+        ran: Int64? = 60,
         labels: [String: String] = [:], parameters: [String: String] = [:]
     ) -> RunSummary {
         let created = Timestamp(milliseconds: TestConsole.now.milliseconds - age * 1000)

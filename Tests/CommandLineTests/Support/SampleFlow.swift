@@ -19,7 +19,8 @@ struct SampleFlow {
     ///   - start: seconds after the start of the run.
     ///   - ran: seconds; nil for a node that has not ended.
     mutating func add(
-        _ name: String, _ display: String, _ type: String, _ phase: String = "Succeeded", template: String? = nil, in boundary: String? = nil,
+        _ name: String, _ display: String, _ type: String, _ phase: String = "Succeeded", template: String? = nil,
+        in boundary: String? = nil,
         after parents: [String] = [], start: Int64 = 0, ran: Int64? = 5, message: String = "", more: JSONValue = [:]
     ) {
         let started = Timestamp(rfc3339: "2026-11-21T04:30:00Z")! + .seconds(start)

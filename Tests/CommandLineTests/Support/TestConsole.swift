@@ -16,7 +16,9 @@ final class TestConsole: Sendable {
     let environment: [String: String]
     let size: TerminalSize
 
-    init(terminals: Set<Console.Channel> = [], environment: [String: String] = [:], size: TerminalSize = TerminalSize(columns: 80, rows: 24)) {
+    init(
+        terminals: Set<Console.Channel> = [], environment: [String: String] = [:], size: TerminalSize = TerminalSize(columns: 80, rows: 24)
+    ) {
         self.terminals = terminals
         self.environment = environment
         self.size = size

@@ -8,7 +8,6 @@ struct DeleteCommand: AsyncParsableCommand {
 
     private static let pageSize = 1000
 
-    @OptionGroup var global: GlobalOptions
     @OptionGroup var selection: RunSelection
 
     @Argument(help: "Names of runs; @latest is the newest.")
@@ -22,6 +21,8 @@ struct DeleteCommand: AsyncParsableCommand {
 
     @Flag(name: .long, help: "Only say what would be removed.")
     var dryRun = false
+
+    @OptionGroup(title: "Global options") var global: GlobalOptions
 
     func validate() throws {
         if self.names.isEmpty, !self.all, self.selection.isEmpty {
@@ -50,7 +51,9 @@ struct DeleteCommand: AsyncParsableCommand {
         while true {
             let limit = Self.pageSize + seen.count
             let namespace = self.allNamespaces ? nil : self.global.namespace
-            let fresh = try await self.selection.runs(of: operations, namespace: namespace, limit: limit).filter { seen.insert($0.uid).inserted }
+            let fresh = try await self.selection.runs(of: operations, namespace: namespace, limit: limit).filter {
+                seen.insert($0.uid).inserted
+            }
             if fresh.isEmpty { break }
             let spaces = Dictionary(fresh.map { ($0.uid, $0) }) { first, _ in first }
             do {

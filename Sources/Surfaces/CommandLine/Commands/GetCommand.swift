@@ -5,12 +5,10 @@ import WorkflowModel
 struct GetCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(commandName: "get", abstract: "Show runs with the tree of their nodes.")
 
-    @OptionGroup var global: GlobalOptions
-
     @Argument(help: "Names of runs; @latest is the newest.")
     var names: [String]
 
-    @Option(name: .shortAndLong, help: "name, json, yaml, short or wide.")
+    @Option(name: .shortAndLong, help: "Name only, the object, the tree only, or more columns.")
     var output: GetOutput?
 
     @Option(name: .long, help: ArgumentHelp("Only nodes in one of these phases: Failed,Error.", valueName: "phases"))
@@ -18,6 +16,8 @@ struct GetCommand: AsyncParsableCommand {
 
     @Option(name: .long, help: ArgumentHelp("Only nodes whose fields match: templateName=build,phase!=Succeeded.", valueName: "selector"))
     var nodeFieldSelector: String?
+
+    @OptionGroup(title: "Global options") var global: GlobalOptions
 
     enum GetOutput: String, ExpressibleByArgument, CaseIterable { case name, json, yaml, short, wide }
 
@@ -46,7 +46,8 @@ struct GetCommand: AsyncParsableCommand {
         case .yaml: return try workflow.yaml()
         case .short: return try self.tree(workflow, console, .short)
         case .wide, nil:
-            let header = WorkflowHeader(workflow).text(now: console.now(), secondsFromUTC: console.secondsFromUTC)
+            let style = OutputStyle(console: console, channel: .output, self.global)
+            let header = WorkflowHeader(workflow).text(style: style, now: console.now(), secondsFromUTC: console.secondsFromUTC)
             let tree = try self.tree(workflow, console, self.output == .wide ? .wide : .normal)
             return header + (tree.isEmpty ? "" : "\n" + tree)
         }

@@ -9,16 +9,16 @@ struct LintCommand: AsyncParsableCommand {
         abstract: "Find every fault of files without running anything.",
         discussion: "Directories are searched for YAML and JSON. Exit status 1 when an error was found, or nothing that can be linted.")
 
-    @OptionGroup var global: GlobalOptions
-
     @Argument(help: "Files, directories, or - for standard input.", completion: .file())
     var files: [String]
 
-    @Option(name: .shortAndLong, help: "pretty, simple or json.")
+    @Option(name: .shortAndLong, help: "How faults are shown.")
     var output: LintOutput = .pretty
 
     @Flag(name: .long, help: "Fail on warnings too.")
     var strict = false
+
+    @OptionGroup(title: "Global options") var global: GlobalOptions
 
     enum LintOutput: String, ExpressibleByArgument, CaseIterable { case pretty, simple, json }
 
@@ -26,13 +26,16 @@ struct LintCommand: AsyncParsableCommand {
         let context = CommandLineContext.current
         let starter = try await context.openStarter(self.global)
         let result: (diagnostics: [Diagnostic], excerpts: [String: [Substring]], documents: Int)
-        do { result = try await starter.lint(self.files) } catch let fault as ManifestFault { result = (fault.diagnostics, fault.excerpts, 1) }
+        do { result = try await starter.lint(self.files) } catch let fault as ManifestFault {
+            result = (fault.diagnostics, fault.excerpts, 1)
+        }
 
         let style = OutputStyle(console: context.console, channel: .output, self.global)
         let count = result.diagnostics.count { $0.severity == .error || (self.strict && $0.severity == .warning) }
         let isEmpty = result.documents == 0 && count == 0
         switch self.output {
-        case .pretty: self.write(DiagnosticList(result.diagnostics, excerpts: result.excerpts).text(style) + self.summary(count, isEmpty, style))
+        case .pretty:
+            self.write(DiagnosticList(result.diagnostics, excerpts: result.excerpts).text(style) + self.summary(count, isEmpty, style))
         case .simple:
             let lines = result.diagnostics.map { DiagnosticPrinter(style: .plain).simpleText($0) + "\n" }.joined()
             self.write(lines + (count == 0 ? self.summary(count, isEmpty, style) : ""))

@@ -6,7 +6,6 @@ struct ListCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "list", abstract: "List runs: unfinished ones first by newest start, then by newest end.")
 
-    @OptionGroup var global: GlobalOptions
     @OptionGroup var selection: RunSelection
 
     @Flag(name: [.customShort("A"), .customLong("all-namespaces")], help: "Runs of all namespaces.")
@@ -24,8 +23,10 @@ struct ListCommand: AsyncParsableCommand {
     @Option(name: .long, help: ArgumentHelp("How many runs, at most.", valueName: "n"))
     var limit = 1000
 
-    @Option(name: .shortAndLong, help: "name, wide, json or yaml.")
+    @Option(name: .shortAndLong, help: "Names only, more columns, or the objects.")
     var output: ListOutput?
+
+    @OptionGroup(title: "Global options") var global: GlobalOptions
 
     enum ListOutput: String, ExpressibleByArgument, CaseIterable { case name, wide, json, yaml }
 
@@ -55,7 +56,8 @@ struct ListCommand: AsyncParsableCommand {
     private func show(_ runs: [RunSummary], _ operations: any Operations, _ console: Console, _ now: Timestamp) async throws {
         switch self.output {
         case .name: _ = console.write(runs.map { $0.name + "\n" }.joined(), .output)
-        case .json: try await self.showObjects(runs, operations, console) { "[\n\($0.map { $0.json(indent: 4) }.joined(separator: ",\n"))\n]\n" }
+        case .json:
+            try await self.showObjects(runs, operations, console) { "[\n\($0.map { $0.json(indent: 4) }.joined(separator: ",\n"))\n]\n" }
         case .yaml: try await self.showObjects(runs, operations, console) { try JSONValue.array($0).yaml() }
         case .wide, nil:
             if runs.isEmpty {

@@ -5,9 +5,8 @@ import WorkflowModel
 struct LogsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "logs", abstract: "Print what the steps of a run wrote, merged by time.",
-        discussion: "One line for each line: the pod's name, then the text. Ends when everything was printed; with -f, when the run has ended.")
-
-    @OptionGroup var global: GlobalOptions
+        discussion:
+            "One line for each line: the pod's name, then the text. Ends when everything was printed; with -f, when the run has ended.")
 
     @Argument(help: "Name of a run; @latest is the newest.")
     var name: String
@@ -36,6 +35,8 @@ struct LogsCommand: AsyncParsableCommand {
     @Flag(name: .long, help: "Put the time in front of each line's text.")
     var timestamps = false
 
+    @OptionGroup(title: "Global options") var global: GlobalOptions
+
     func validate() throws {
         if self.since != nil, self.sinceTime != nil { throw ValidationError("--since and --since-time exclude each other") }
         if self.tail < -1 { throw ValidationError("--tail must be at least 0, or -1 for all lines") }
@@ -53,7 +54,8 @@ struct LogsCommand: AsyncParsableCommand {
             since = Timestamp(milliseconds: console.now().milliseconds - (try RunSelection.duration(text, option: "--since")).milliseconds)
         }
         let query = LogsQuery(
-            run: self.name, namespace: self.global.namespace, node: self.node, container: self.container, follows: self.follow, since: since,
+            run: self.name, namespace: self.global.namespace, node: self.node, container: self.container, follows: self.follow,
+            since: since,
             tail: self.tail < 0 ? nil : self.tail, pattern: self.grep)
         var printer = LogPrinter(style: OutputStyle(console: console, channel: .output, self.global), showsTime: self.timestamps)
         let holdsBack = self.follow ? 0 : 65536

@@ -12,15 +12,16 @@ struct RunCommand: AsyncParsableCommand {
             terminal goes away (SIGHUP) the steps go on, and `skiff run --resume NAME` takes the run up again.
             """)
 
-    @OptionGroup var global: GlobalOptions
-
-    @Argument(help: "YAML or JSON files, directories, or - for standard input.", completion: .file(extensions: ["yaml", "yml", "json"]))
+    @Argument(help: "YAML or JSON files, or - for standard input.", completion: .file(extensions: ["yaml", "yml", "json"]))
     var files: [String] = []
 
-    @Option(name: [.customShort("p"), .customLong("parameter")], help: ArgumentHelp("Set a parameter (repeatable).", valueName: "name=value"))
+    @Option(
+        name: [.customShort("p"), .customLong("parameter")], help: ArgumentHelp("Set a parameter (repeatable).", valueName: "name=value"))
     var parameters: [String] = []
 
-    @Option(name: .long, help: ArgumentHelp("YAML or JSON map of parameters; -p wins over it.", valueName: "file"), completion: .file())
+    @Option(
+        name: [.customShort("f"), .long], help: ArgumentHelp("YAML or JSON map of parameters; -p wins over it.", valueName: "file"),
+        completion: .file())
     var parameterFile: String?
 
     @Option(name: .long, help: ArgumentHelp("Template to start with.", valueName: "template"))
@@ -29,20 +30,23 @@ struct RunCommand: AsyncParsableCommand {
     @Option(name: .long, help: "Name of the run.")
     var name: String?
 
-    @Option(name: .long, help: "How steps are carried out: auto, sandbox or process.")
+    @Option(name: .long, help: "How steps are carried out.")
     var runtime: RuntimeChoice = .auto
 
     @Option(name: .long, help: ArgumentHelp("How many pods run at once, at most.", valueName: "n"))
     var maxParallel: Int?
 
-    @Option(name: [.customShort("l"), .customLong("labels")], help: ArgumentHelp("Labels of the run: k=v,… (repeatable).", valueName: "k=v"))
+    @Option(
+        name: [.customShort("l"), .customLong("labels")], help: ArgumentHelp("Labels of the run: k=v,… (repeatable).", valueName: "k=v"))
     var labels: [String] = []
 
-    @Option(name: .shortAndLong, help: "Print only the final Workflow object to standard output: json, yaml or name.")
+    @Option(name: .shortAndLong, help: "Print only the final Workflow object to standard output.")
     var output: RunOutput?
 
     @Option(name: .long, help: ArgumentHelp("Take up an unfinished run whose process is gone.", valueName: "name"))
     var resume: String?
+
+    @OptionGroup(title: "Global options") var global: GlobalOptions
 
     enum RuntimeChoice: String, ExpressibleByArgument, CaseIterable { case auto, sandbox, process }
     enum RunOutput: String, ExpressibleByArgument, CaseIterable { case json, yaml, name }

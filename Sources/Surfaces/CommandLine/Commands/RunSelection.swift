@@ -16,7 +16,9 @@ struct RunSelection: ParsableArguments {
     @Option(name: .long, help: ArgumentHelp("Only runs in one of these phases: Failed,Error.", valueName: "phases"))
     var status: String?
 
-    @Option(name: [.customShort("l"), .customLong("selector")], help: ArgumentHelp("Only runs with these labels: k=v,k!=v,k.", valueName: "labels"))
+    @Option(
+        name: [.customShort("l"), .customLong("selector")],
+        help: ArgumentHelp("Only runs with these labels: k=v,k!=v,k.", valueName: "labels"))
     var selector: String?
 
     func validate() throws {

@@ -5,7 +5,8 @@ import Operations
 enum Targets {
     /// Does it for each name. A failure is told and does not keep it from the others.
     /// - Throws: `ExitCode` 1 at the end when any failed.
-    static func each(_ names: [String], _ console: Console, _ options: GlobalOptions, _ action: (String) async throws -> Void) async throws {
+    static func each(_ names: [String], _ console: Console, _ options: GlobalOptions, _ action: (String) async throws -> Void) async throws
+    {
         var hasFailed = false
         for name in names {
             do { try await action(name) } catch let error as OperationError {
@@ -24,7 +25,9 @@ struct NamedTargets: ParsableArguments {
     @Argument(help: "Names of runs; @latest is the newest.")
     var names: [String] = []
 
-    @Option(name: [.customShort("l"), .customLong("selector")], help: ArgumentHelp("Unfinished runs with these labels: k=v,k!=v,k.", valueName: "labels"))
+    @Option(
+        name: [.customShort("l"), .customLong("selector")],
+        help: ArgumentHelp("Unfinished runs with these labels: k=v,k!=v,k.", valueName: "labels"))
     var selector: String?
 
     @Flag(name: .long, help: "Only say what would be done.")

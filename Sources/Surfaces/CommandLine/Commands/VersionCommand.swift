@@ -3,10 +3,10 @@ import ArgumentParser
 struct VersionCommand: ParsableCommand {
     static let configuration = CommandConfiguration(commandName: "version", abstract: "Print the version.")
 
-    @OptionGroup var global: GlobalOptions
-
     @Flag(name: .long, help: "Print the version only.")
     var short = false
+
+    @OptionGroup(title: "Global options") var global: GlobalOptions
 
     func run() throws {
         let context = CommandLineContext.current
