@@ -1,0 +1,60 @@
+import ArgumentParser
+import Operations
+import WorkflowModel
+
+struct GetCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "get", abstract: "Show runs with the tree of their nodes.")
+
+    @Argument(help: "Names of runs; @latest is the newest.")
+    var names: [String]
+
+    @Option(name: .shortAndLong, help: "Name only, the object, the tree only, or more columns.")
+    var output: GetOutput?
+
+    @Option(name: .long, help: ArgumentHelp("Only nodes in one of these phases: Failed,Error.", valueName: "phases"))
+    var status: String?
+
+    @Option(name: .long, help: ArgumentHelp("Only nodes whose fields match: templateName=build,phase!=Succeeded.", valueName: "selector"))
+    var nodeFieldSelector: String?
+
+    @OptionGroup(title: "Global options") var global: GlobalOptions
+
+    enum GetOutput: String, ExpressibleByArgument, CaseIterable { case name, json, yaml, short, wide }
+
+    func validate() throws {
+        do { _ = try NodeFilter(phases: self.status, selector: self.nodeFieldSelector) } catch let fault as SelectorFault {
+            throw ValidationError(fault.description)
+        }
+    }
+
+    func run() async throws {
+        let console = CommandLineContext.current.console
+        let operations = try await CommandLineContext.current.openOperations(self.global)
+        var isFirst = true
+        try await Targets.each(self.names, console, self.global) { name in
+            let workflow = try await operations.get(name, namespace: self.global.namespace)
+            let separator = isFirst ? "" : self.output == .yaml ? "---\n" : self.output == nil || self.output == .wide ? "\n" : ""
+            _ = console.write(separator + (try self.text(workflow, console)), .output)
+            isFirst = false
+        }
+    }
+
+    private func text(_ workflow: JSONValue, _ console: Console) throws -> String {
+        switch self.output {
+        case .name: return WorkflowView(workflow).name + "\n"
+        case .json: return workflow.json(indent: 4) + "\n"
+        case .yaml: return try workflow.yaml()
+        case .short: return try self.tree(workflow, console, .short)
+        case .wide, nil:
+            let style = OutputStyle(console: console, channel: .output, self.global)
+            let header = WorkflowHeader(workflow).text(style: style, now: console.now(), secondsFromUTC: console.secondsFromUTC)
+            let tree = try self.tree(workflow, console, self.output == .wide ? .wide : .normal)
+            return header + (tree.isEmpty ? "" : "\n" + tree)
+        }
+    }
+
+    private func tree(_ workflow: JSONValue, _ console: Console, _ layout: WorkflowTree.Layout) throws -> String {
+        let tree = WorkflowTree(workflow, filter: try NodeFilter(phases: self.status, selector: self.nodeFieldSelector))
+        return tree.text(layout, style: OutputStyle(console: console, channel: .output, self.global), now: console.now())
+    }
+}

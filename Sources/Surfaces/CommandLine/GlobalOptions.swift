@@ -1,0 +1,57 @@
+public import ArgumentParser
+
+/// Options that every verb takes.
+public struct GlobalOptions: ParsableArguments, Sendable {
+    @Option(
+        name: .customLong("data-dir"),
+        help: ArgumentHelp("Where runs, logs and artifacts are kept (SKIFF_HOME; default ~/.skiff).", valueName: "directory"),
+        completion: .directory)
+    var dataDirectoryOption: String?
+
+    @Option(
+        name: .customLong("config"), help: ArgumentHelp("Configuration file, such as the entry points of images.", valueName: "file"),
+        completion: .file())
+    public var config: String?
+
+    @Option(name: [.customShort("n"), .customLong("namespace")], help: "Namespace of the runs.")
+    public var namespace: String = "default"
+
+    @Flag(name: .customLong("no-color"), help: "Never colour the output.")
+    public var noColor = false
+
+    @Flag(name: .customLong("no-utf8"), help: "Draw with ASCII characters only.")
+    public var noUTF8 = false
+
+    public init() {}
+
+    /// Where everything is kept: `--data-dir`, else `SKIFF_HOME`, else `~/.skiff`.
+    public var dataDirectory: String {
+        if let given = self.dataDirectoryOption { return given }
+        let environment = CommandLineContext.current.console.environment
+        if let home = environment("SKIFF_HOME"), !home.isEmpty { return home }
+        return (environment("HOME") ?? ".") + "/.skiff"
+    }
+
+    public mutating func validate() throws {
+        if self.namespace.isEmpty { throw ValidationError("--namespace must not be empty") }
+        if self.dataDirectoryOption?.isEmpty == true { throw ValidationError("--data-dir must not be empty") }
+    }
+
+    /// The options that another `skiff` command needs to find the same runs, for hints that can be pasted.
+    var repeated: String {
+        var text = ""
+        if let directory = self.dataDirectoryOption { text += " --data-dir \(ShellWord.quoted(directory))" }
+        if self.namespace != "default" { text += " -n \(ShellWord.quoted(self.namespace))" }
+        return text
+    }
+}
+
+enum ShellWord {
+    /// The word as a shell reads it back.
+    static func quoted(_ word: String) -> String {
+        let plain =
+            !word.isEmpty
+            && word.utf8.allSatisfy { "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./:@%+=,".utf8.contains($0) }
+        return plain ? word : "'" + word.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
+    }
+}
