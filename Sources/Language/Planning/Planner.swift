@@ -1,6 +1,6 @@
 public import Diagnostics
 import Expressions
-public import WorkflowModel
+import WorkflowModel
 
 /// Resolves references, merges defaults, finds every fault and compiles a workflow to a plan.
 public struct Planner {

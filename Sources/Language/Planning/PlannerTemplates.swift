@@ -110,7 +110,7 @@ extension Planner {
         let targets = self.targets(dag, sites, dependents, origin.field("target"))
         var isNeeded = [Bool](repeating: false, count: planned.count)
         var queue = targets
-        while let next = queue.popLast() where !isNeeded[next] || !queue.isEmpty {
+        while let next = queue.popLast() {
             if isNeeded[next] { continue }
             isNeeded[next] = true
             queue += dependencies[next]

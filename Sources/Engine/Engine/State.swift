@@ -1,0 +1,171 @@
+public import WorkflowModel
+
+/// How a run stands. Argo's words, projected in views.
+public enum RunPhase: String, Sendable, Equatable {
+    case pending = "Pending"
+    case running = "Running"
+    case succeeded = "Succeeded"
+    case failed = "Failed"
+    case error = "Error"
+
+    public var isFinished: Bool {
+        switch self {
+        case .pending, .running: false
+        case .succeeded, .failed, .error: true
+        }
+    }
+}
+
+public enum NodePhase: String, Sendable, Equatable {
+    /// Waits for a place under a parallelism limit; views do not show it.
+    case held = "Held"
+    /// Its pod was asked for and has not started.
+    case pending = "Pending"
+    case running = "Running"
+    case succeeded = "Succeeded"
+    case skipped = "Skipped"
+    case omitted = "Omitted"
+    case failed = "Failed"
+    case error = "Error"
+
+    /// Nothing more comes of it by itself.
+    public var isFulfilled: Bool {
+        switch self {
+        case .held, .pending, .running: false
+        case .succeeded, .skipped, .omitted, .failed, .error: true
+        }
+    }
+    /// It ran and ended.
+    public var isCompleted: Bool { self == .succeeded || self.isFailure }
+    public var isFailure: Bool { self == .failed || self == .error }
+}
+
+/// Argo's node types.
+public enum NodeType: String, Sendable, Equatable {
+    case pod = "Pod"
+    case steps = "Steps"
+    case stepGroup = "StepGroup"
+    case dag = "DAG"
+    case taskGroup = "TaskGroup"
+    case retry = "Retry"
+    case skipped = "Skipped"
+    case suspend = "Suspend"
+}
+
+/// Why a node exists.
+public enum NodeRole: Sendable, Equatable {
+    /// The entry node.
+    case entry
+    /// Group `index` of a steps node.
+    case group(index: Int)
+    /// A step or a task, alone or as the TaskGroup of its items: its place in the template.
+    case site(Int)
+    /// Element `item` of a step or task that fans out.
+    case item(site: Int, item: Int)
+    /// Attempt `index` of a retried node.
+    case attempt(index: Int)
+    /// The exit handler of the node that owns it; of the run when nobody does.
+    case exitHandler
+}
+
+/// A value of an input or output.
+public struct NamedValue: Sendable, Equatable {
+    public var name: String
+    public var value: String
+    public init(name: String, value: String) {
+        self.name = name
+        self.value = value
+    }
+}
+
+public struct NamedArtifact: Sendable, Equatable {
+    public var name: String
+    /// The path in the container, where there is one.
+    public var path: String?
+    public var source: ArtifactSource
+    public init(name: String, path: String?, source: ArtifactSource) {
+        self.name = name
+        self.path = path
+        self.source = source
+    }
+}
+
+public struct NodeInputs: Sendable, Equatable {
+    public var parameters: [NamedValue] = []
+    public var artifacts: [NamedArtifact] = []
+    public init() {}
+    public var isEmpty: Bool { self.parameters.isEmpty && self.artifacts.isEmpty }
+}
+
+public struct NodeOutputs: Sendable, Equatable {
+    public var parameters: [NamedValue] = []
+    public var artifacts: [NamedArtifact] = []
+    public var result: String?
+    public var exitCode: Int?
+    public init() {}
+    public var isEmpty: Bool { self.parameters.isEmpty && self.artifacts.isEmpty && self.result == nil && self.exitCode == nil }
+}
+
+/// A node of a run. Everything that cannot be told again from the plan and the other nodes.
+public struct Node: Sendable, Equatable {
+    public let id: NodeID
+    /// Whose part it is: the group of a step, the retried node of an attempt, the node of an exit handler.
+    public let owner: NodeID?
+    /// The enclosing steps or dag node, as Argo's boundaryID.
+    public let boundary: NodeID?
+    public let role: NodeRole
+    /// Argo's full node name.
+    public let name: String
+    /// From the template's display-name annotation.
+    public var displayName: String?
+    public var type: NodeType
+    /// Place in the plan's templates; nil for groups and for nodes that ended before their template was known.
+    public var template: Int?
+    /// How many templates enclose it, for the recursion limit.
+    public let depth: Int
+    public var phase: NodePhase
+    public var message: String
+    public var startedAt: Timestamp
+    public var finishedAt: Timestamp?
+    public var inputs: NodeInputs
+    public var outputs: NodeOutputs
+    /// The item it was made for, as JSON text.
+    public var item: String?
+    /// Counts starts of the pod beyond the first, each after a loss of infrastructure.
+    public var podAttempt: Int
+    /// Part of an exit handler: deadlines and a stop do not reach it.
+    public let isExit: Bool
+    /// Why its pod is being stopped: what it becomes when the pod has ended.
+    public var doom: Doom?
+    /// A Retry node: when the next attempt may start.
+    public var dueAt: Timestamp?
+    /// Processor milliseconds and peak memory bytes of the pod.
+    public var cpuMillis: Int64?
+    public var peakMemoryBytes: Int64?
+    /// Nodes that it owns, in order of creation. Told again from `owner` after a restart.
+    public var children: [NodeID]
+}
+
+/// What a node becomes when its pod, which is being stopped, has ended.
+public struct Doom: Sendable, Equatable {
+    public var phase: NodePhase
+    public var message: String
+}
+
+/// What a run keeps beside its nodes.
+public struct RunState: Sendable, Equatable {
+    public enum Shutdown: String, Sendable, Equatable { case stop = "Stop", terminate = "Terminate" }
+    public var phase: RunPhase = .pending
+    public var message: String = ""
+    public var startedAt: Timestamp?
+    public var finishedAt: Timestamp?
+    public var shutdown: Shutdown?
+    public var isPastDeadline: Bool = false
+    /// Outputs with a globalName, in the order they were first set.
+    public var globalParameters: [NamedValue] = []
+    public var globalArtifacts: [NamedArtifact] = []
+    /// The latest time an event brought; time never goes back within a run.
+    public var now: Timestamp = Timestamp(milliseconds: 0)
+    /// Node that runs the workflow's exit handler.
+    public var exitNode: NodeID?
+}
