@@ -41,5 +41,5 @@ enum ExpressionBounds {
     /// Bytes of all texts that one evaluation makes on its way.
     static let totalTextBytes = 64 << 20
     /// Bytes of memory that a regular expression's program may need.
-    static let patternMemory: Int64 = 4 << 20
+    static let patternMemory: Int64 = 2 << 20
 }

@@ -225,7 +225,7 @@ extension TemplateText.Segment {
 /// A scope over flat names, with nested values made from their dots: `inputs.parameters.x` is `x` in `parameters` in `inputs`.
 ///
 /// When there is a value for `a` and one for `a.b`, expressions see the second only.
-public struct FlatScope: VariableScope {
+public struct FlatScope: VariableScope, Sendable {
     private let values: [String: ExprValue]
     private let nested: [String: ExprValue]
 
