@@ -78,17 +78,17 @@ struct ExpressionErrorTests {
         ("reduce(1..40, #acc + #acc, 'x')", "the expression makes a text of more than 16777216 bytes"),
         ("replace(repeat('a', 100000), 'a', repeat('b', 1000))", "the expression makes a text of more than 16777216 bytes"),
         ("join(map(1..100000, ''), repeat('x', 1000))", "the expression makes a text of more than 16777216 bytes"),
-        ("reduce(1..1000, [#acc], 1)", "a value nests deeper than 200 levels"),
-        ("reduce(1..1000, ({a: #acc}), 1)", "a value nests deeper than 200 levels"),
-        ("reduce(1..1000, sprig.list(#acc), 1)", "a value nests deeper than 200 levels"),
-        ("reduce(1..1000, toPairs({a: #acc}), 1)", "a value nests deeper than 200 levels"),
+        ("reduce(1..1000, [#acc], 1)", "a value nests deeper than 100 levels"),
+        ("reduce(1..1000, ({a: #acc}), 1)", "a value nests deeper than 100 levels"),
+        ("reduce(1..1000, sprig.list(#acc), 1)", "a value nests deeper than 100 levels"),
+        ("reduce(1..1000, toPairs({a: #acc}), 1)", "a value nests deeper than 100 levels"),
         ("reduce(1..60, [#acc, #acc], 1)", "the expression takes more than 1000000 steps"),
         ("reduce(1..60, ({a: #acc, b: #acc}), 1)", "the expression takes more than 1000000 steps"),
         ("sprig.untilStep(0, 9223372036854775807, 1)", "the expression takes more than 1000000 steps"),
         ("sprig.until(-9223372036854775807)", "the expression takes more than 1000000 steps"),
         ("sprig.indent(99999999, 'a')", "the expression makes a text of more than 16777216 bytes"),
         ("sprig.randAlpha(99999999)", "the expression takes more than 1000000 steps"),
-        ("fromJSON(repeat('[', 300) + repeat(']', 300))", "a value nests deeper than 200 levels"),
+        ("fromJSON(repeat('[', 300) + repeat(']', 300))", "a value nests deeper than 100 levels"),
         ("sprig.regexReplaceAll('a', repeat('a', 1000000), repeat('b', 1000))", "the expression makes a text of more than 16777216 bytes"),
     ])
     func `an expression that wants too much is stopped`(text: String, message: String) {
@@ -113,12 +113,12 @@ struct ExpressionErrorTests {
         Nesting(part: "<1", before: "1"), Nesting(part: " ?? a", before: "a"), Nesting(part: "a(1, "),
     ])
     func `deep nesting is refused`(nesting: Nesting) {
-        #expect(failure(of: nesting.text)?.message == "the expression nests deeper than 200 levels")
+        #expect(failure(of: nesting.text)?.message == "the expression nests deeper than 100 levels")
     }
 
     @Test func `many bindings inside each other are refused`() {
         let text = (0..<1_000).map { "let x\($0) = 1; " }.joined() + "1"
-        #expect(failure(of: text)?.message == "the expression nests deeper than 200 levels")
+        #expect(failure(of: text)?.message == "the expression nests deeper than 100 levels")
     }
 
     @Test func `a text of enormous length is refused`() {

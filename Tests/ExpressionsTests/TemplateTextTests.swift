@@ -120,6 +120,7 @@ struct TemplateTextTests {
             self.failure("{{steps.later.status}}", mode)
                 == RenderError(message: "failed to resolve {{steps.later.status}}", tag: "{{steps.later.status}}", isMissing: true))
         #expect(self.failure("{{=tasks.later.status == 'x'}}", mode)?.isMissing == true)
+        #expect(self.failure("{{=other.x + tasks.later.status}}", mode)?.isMissing == true)
         #expect(try self.render("{{steps.x-{{other}}.status}}", mode) == "{{steps.x-{{other}}.status}}")
     }
 

@@ -6,7 +6,7 @@ struct Evaluation {
     let clock: EvaluationClock
     private var stepsLeft = ExpressionBounds.steps
     private var textBytesLeft = ExpressionBounds.totalTextBytes
-    private var random: SeededGenerator
+    private var generator: SeededGenerator
     /// Values bound by `let`, by slot.
     private var locals: [ExprValue] = []
     /// The predicates that are being evaluated, innermost last.
@@ -24,7 +24,7 @@ struct Evaluation {
     init(environment: [String: ExprValue], clock: EvaluationClock) {
         self.environment = environment
         self.clock = clock
-        self.random = SeededGenerator(seed: clock.seed)
+        self.generator = SeededGenerator(seed: clock.seed)
     }
 
     // MARK: Bounds
@@ -92,7 +92,7 @@ struct Evaluation {
         return true
     }
 
-    mutating func nextRandom() -> UInt64 { self.random.next() }
+    mutating func nextRandom() -> UInt64 { self.generator.next() }
 
     mutating func pattern(_ text: String) throws(ExpressionError) -> RegularExpression {
         if let known = self.patterns[text] { return known }
