@@ -111,7 +111,8 @@ struct Rehearsal {
         if let run = changes.run { self.runRow = run }
         for (id, row) in changes.nodes { self.rows[id.index] = row }
         let rebuilt = try RunMachine(
-            plan: self.machine.plan, id: self.machine.id, run: self.runRow, nodes: (0..<self.machine.nodes.count).map { self.rows[$0] ?? .null })
+            plan: self.machine.plan, id: self.machine.id, run: self.runRow,
+            nodes: (0..<self.machine.nodes.count).map { self.rows[$0] ?? .null })
         #expect(rebuilt.run == self.machine.run)
         #expect(rebuilt.nodes == self.machine.nodes)
         // A machine that is told again from its rows must want the same things done.

@@ -26,8 +26,12 @@ extension RunMachine {
         default: break
         }
         func rest(_ prefix: String) -> String? { name.hasPrefix(prefix) ? String(name.dropFirst(prefix.count)) : nil }
-        if let wanted = rest("parameters.") { return self.workflowParameters.first { $0.name == wanted }.map { .text($0.value) } ?? .missing }
-        if let wanted = rest("outputs.parameters.") { return self.run.globalParameters.first { $0.name == wanted }.map { .text($0.value) } ?? .missing }
+        if let wanted = rest("parameters.") {
+            return self.workflowParameters.first { $0.name == wanted }.map { .text($0.value) } ?? .missing
+        }
+        if let wanted = rest("outputs.parameters.") {
+            return self.run.globalParameters.first { $0.name == wanted }.map { .text($0.value) } ?? .missing
+        }
         if let wanted = rest("labels.") { return plan.labels.first { $0.key == wanted }.map { .text($0.value) } ?? .missing }
         if let wanted = rest("annotations.") { return plan.annotations.first { $0.key == wanted }.map { .text($0.value) } ?? .missing }
         if let format = rest("creationTimestamp.") { return plan.createdAt.formatted(format).map { .text($0) } ?? .missing }
@@ -37,7 +41,9 @@ extension RunMachine {
     /// The workflow's arguments with their values; the texts may refer to what does not depend on them.
     var workflowParameters: [NamedValue] {
         self.plan.arguments.parameters.compactMap { parameter in
-            if let text = parameter.value ?? parameter.default, let value = self.ownText(text) { return NamedValue(name: parameter.name, value: value) }
+            if let text = parameter.value ?? parameter.default, let value = self.ownText(text) {
+                return NamedValue(name: parameter.name, value: value)
+            }
             guard let from = parameter.valueFrom else { return nil }
             if case .configMapKey(let name, let key, _) = from.source, let name = self.ownText(name), let key = self.ownText(key),
                 let value = try? self.configMapValue(name, key)
@@ -102,7 +108,8 @@ extension RunMachine {
         let list = JSONValue.array(
             failed.map { node in
                 [
-                    "displayName": .string(node.displayName ?? Self.shortName(node, boundary: node.boundary.map { self.nodes[$0.index].name })),
+                    "displayName": .string(
+                        node.displayName ?? Self.shortName(node, boundary: node.boundary.map { self.nodes[$0.index].name })),
                     "message": .string(node.message), "templateName": .string(node.template.map { self.plan.templates[$0].key.name } ?? ""),
                     "phase": .string(node.phase.rawValue), "podName": .string(self.podName(of: node.id)),
                     "finishedAt": .string((node.finishedAt ?? node.startedAt).rfc3339),
@@ -131,7 +138,10 @@ extension RunMachine {
     /// Everything under `workflow` but the parameters, nested on dots.
     var globalFields: [String: ExprValue] {
         var flat: [(String, String)] = []
-        for name in ["name", "namespace", "uid", "mainEntrypoint", "serviceAccountName", "scheduledTime", "priority", "duration", "status", "failures"] {
+        for name in [
+            "name", "namespace", "uid", "mainEntrypoint", "serviceAccountName", "scheduledTime", "priority", "duration", "status",
+            "failures",
+        ] {
             if case .text(let value) = self.global(name) { flat.append((name, value)) }
         }
         if flat.last?.1.isEmpty ?? false { flat.removeLast() }
@@ -154,7 +164,8 @@ extension RunMachine {
         fields["parameters"] = .map(parameters)
         var outputs: [String: ExprValue] = [:]
         for parameter in self.run.globalParameters { outputs[parameter.name] = .string(parameter.value) }
-        let artifacts = Dictionary(self.run.globalArtifacts.map { ($0.name, Scope.expression(of: $0.source, name: $0.name)) }, uniquingKeysWith: { $1 })
+        let artifacts = Dictionary(
+            self.run.globalArtifacts.map { ($0.name, Scope.expression(of: $0.source, name: $0.name)) }, uniquingKeysWith: { $1 })
         fields["outputs"] = .map(["parameters": .map(outputs), "artifacts": .map(artifacts)])
         return .map(fields)
     }
@@ -177,7 +188,9 @@ extension Timestamp {
     /// One letter of strftime, `s` (seconds since 1970) or `RFC3339`; nil for anything else. UTC.
     func formatted(_ format: String) -> String? {
         let c = self.civil
-        let months = ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"]
+        let months = [
+            "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December",
+        ]
         let days = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"]
         func two(_ value: Int) -> String { value < 10 ? "0\(value)" : "\(value)" }
         switch format {

@@ -14,7 +14,9 @@ extension RunMachine {
 
     private func buildPod(_ id: NodeID) throws(NodeFault) -> PodRequest {
         let node = self.nodes[id.index]
-        guard let index = node.template, case .pod(let pod) = self.plan.templates[index].body else { throw NodeFault("the node runs no pod") }
+        guard let index = node.template, case .pod(let pod) = self.plan.templates[index].body else {
+            throw NodeFault("the node runs no pod")
+        }
         let template = self.plan.templates[index]
         let scope = self.scope(of: id)
         let container = try self.rendered(pod.container, scope)
@@ -77,7 +79,8 @@ extension RunMachine {
             guard let from = parameter.valueFrom, case .path(let path) = from.source else { continue }
             outputs.parameters.append(
                 OutputRequest.Parameter(
-                    name: parameter.name, path: try scope.text(path), isRequired: from.default == nil && parameter.default == nil && parameter.value == nil))
+                    name: parameter.name, path: try scope.text(path),
+                    isRequired: from.default == nil && parameter.default == nil && parameter.value == nil))
         }
         for artifact in template.outputArtifacts {
             guard let path = artifact.path else { continue }
@@ -156,7 +159,8 @@ struct PodBuilder {
         if let selector = from["configMapKeyRef"].flatMap(KeySelector.init) {
             if let value = self.resources.configMaps[selector.name]?.data[selector.key] { return .value(name: name, value) }
             if selector.isOptional { return nil }
-            throw NodeFault("env \(name): configmap \"\(selector.name)\" with key '\(selector.key)' not found: give the ConfigMap in the same call")
+            throw NodeFault(
+                "env \(name): configmap \"\(selector.name)\" with key '\(selector.key)' not found: give the ConfigMap in the same call")
         }
         if let path = from["fieldRef"]?["fieldPath"]?.string {
             guard let value = self.field(path) else { throw NodeFault("env \(name): fieldRef '\(path)' is not known here") }
@@ -196,7 +200,8 @@ struct PodBuilder {
         if let empty = volume["emptyDir"], !empty.isNull {
             return VolumeRequest(name: name, source: .emptyDir(isMemory: empty["medium"]?.string == "Memory"))
         }
-        throw NodeFault("volume '\(name)' is of a kind that is not supported yet; use emptyDir, hostPath, configMap, secret or volumeClaimTemplates")
+        throw NodeFault(
+            "volume '\(name)' is of a kind that is not supported yet; use emptyDir, hostPath, configMap, secret or volumeClaimTemplates")
     }
 
     private func files(of volume: JSONValue) throws(NodeFault) -> [VolumeFile] {
@@ -217,7 +222,8 @@ struct PodBuilder {
                 throw NodeFault("volume: configmap \"\(name)\" has no key '\(key)'")
             }
             files.append(
-                VolumeFile(path: item["path"]?.string ?? key, content: content, mode: item["mode"]?.integer.flatMap { Int(exactly: $0) } ?? mode))
+                VolumeFile(
+                    path: item["path"]?.string ?? key, content: content, mode: item["mode"]?.integer.flatMap { Int(exactly: $0) } ?? mode))
         }
         return files
     }

@@ -31,7 +31,8 @@ enum RowCoding {
         else { return nil }
         return .stored(
             StoredArtifact(
-                key: key, fileName: fileName, archive: archive, isDirectory: json["isDirectory"]?.bool ?? false, subPath: json["subPath"]?.string))
+                key: key, fileName: fileName, archive: archive, isDirectory: json["isDirectory"]?.bool ?? false,
+                subPath: json["subPath"]?.string))
     }
 
     static func parameters(_ values: [NamedValue]) -> JSONValue? {
@@ -137,8 +138,10 @@ extension Node {
         self.init(
             id: NodeID(ordinal), owner: row["owner"]?.int.map { NodeID($0) }, boundary: row["boundary"]?.int.map { NodeID($0) }, role: role,
             name: name, displayName: row["displayName"]?.string, type: type, template: row["template"]?.int, depth: row["depth"]?.int ?? 0,
-            phase: phase, message: row["message"]?.string ?? "", startedAt: startedAt, finishedAt: row["finishedAt"]?.time, inputs: NodeInputs(),
-            outputs: NodeOutputs(), item: row["item"]?.string, podAttempt: row["podAttempt"]?.int ?? 0, isExit: row["isExit"]?.bool ?? false,
+            phase: phase, message: row["message"]?.string ?? "", startedAt: startedAt, finishedAt: row["finishedAt"]?.time,
+            inputs: NodeInputs(),
+            outputs: NodeOutputs(), item: row["item"]?.string, podAttempt: row["podAttempt"]?.int ?? 0,
+            isExit: row["isExit"]?.bool ?? false,
             doom: nil, dueAt: row["dueAt"]?.time, cpuMillis: row["cpuMillis"]?.integer, peakMemoryBytes: row["peakMemoryBytes"]?.integer,
             children: [])
         self.inputs.parameters = RowCoding.parameters(row["inputs"])
@@ -148,7 +151,9 @@ extension Node {
         self.outputs.result = row["result"]?.string
         self.outputs.exitCode = row["exitCode"]?.int
         if let doom = row["doom"] {
-            guard let phase = doom[0]?.string.flatMap({ NodePhase(rawValue: $0) }), let message = doom[1]?.string else { throw fault("doom") }
+            guard let phase = doom[0]?.string.flatMap({ NodePhase(rawValue: $0) }), let message = doom[1]?.string else {
+                throw fault("doom")
+            }
             self.doom = Doom(phase: phase, message: message)
         }
     }
@@ -196,7 +201,9 @@ extension RunMachine {
         for (ordinal, row) in nodes.enumerated() { self.nodes.append(try Node(row: row, ordinal: ordinal)) }
         for node in self.nodes {
             for other in [node.owner, node.boundary] {
-                if let other, other.index >= node.id.index || other.index < 0 { throw RowError(ordinal: node.id.index, message: "it belongs to a later node") }
+                if let other, other.index >= node.id.index || other.index < 0 {
+                    throw RowError(ordinal: node.id.index, message: "it belongs to a later node")
+                }
             }
             if let template = node.template, !self.plan.templates.indices.contains(template) {
                 throw RowError(ordinal: node.id.index, message: "its template is not in the plan")
@@ -287,7 +294,8 @@ extension RunMachine.Event {
     public var json: JSONValue {
         switch self {
         case .started: return ["event": "started"]
-        case .podStarted(let node, let attempt): return ["event": "podStarted", "node": .integer(node.ordinal), "attempt": .integer(attempt)]
+        case .podStarted(let node, let attempt):
+            return ["event": "podStarted", "node": .integer(node.ordinal), "attempt": .integer(attempt)]
         case .podLost(let node, let attempt, let reason):
             return ["event": "podLost", "node": .integer(node.ordinal), "attempt": .integer(attempt), "reason": .string(reason)]
         case .podFinished(let node, let attempt, let result):
@@ -340,7 +348,8 @@ extension PodResult {
         row["startedAt"] = self.startedAt.map { JSONValue($0) }
         row["finishedAt"] = JSONValue(self.finishedAt)
         row["result"] = self.result.map { .string($0) }
-        row["parameters"] = RowCoding.parameters(self.parameters.sorted { $0.key < $1.key }.map { NamedValue(name: $0.key, value: $0.value) })
+        row["parameters"] = RowCoding.parameters(
+            self.parameters.sorted { $0.key < $1.key }.map { NamedValue(name: $0.key, value: $0.value) })
         row["artifacts"] = RowCoding.artifacts(
             self.artifacts.sorted { $0.key < $1.key }.map { NamedArtifact(name: $0.key, path: nil, source: .stored($0.value)) })
         row["cpuMillis"] = self.cpuMillis.map { .integer($0) }

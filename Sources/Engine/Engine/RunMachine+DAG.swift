@@ -66,7 +66,9 @@ extension RunMachine {
     }
 
     mutating func taskSettled(_ id: NodeID, _ task: Int) {
-        guard let template = self.nodes[id.index].template, case .dag(let dag) = self.plan.templates[template].body, let state = self.dags[id] else {
+        guard let template = self.nodes[id.index].template, case .dag(let dag) = self.plan.templates[template].body,
+            let state = self.dags[id]
+        else {
             return
         }
         if let node = state.taskNodes[task], self.nodes[node.index].phase.isFailure { self.dags[id]!.hasFailure = true }

@@ -190,7 +190,8 @@ extension RunMachine {
                 if input.isOptional { continue }
                 throw NodeFault("inputs.artifacts.\(input.name) was not supplied")
             }
-            inputs.artifacts.append(NamedArtifact(name: input.name, path: input.path.map { (try? scope.text($0)) ?? $0.source }, source: source))
+            inputs.artifacts.append(
+                NamedArtifact(name: input.name, path: input.path.map { (try? scope.text($0)) ?? $0.source }, source: source))
         }
         return inputs
     }
@@ -257,7 +258,9 @@ extension RunMachine {
     /// Starts the exit handler of a step or task that has one; false when nothing is to be done.
     mutating func startExitHandler(of id: NodeID) -> Bool {
         let node = self.nodes[id.index]
-        guard let boundary = node.boundary, node.type != .taskGroup, node.type != .stepGroup, self.run.shutdown != .terminate else { return false }
+        guard let boundary = node.boundary, node.type != .taskGroup, node.type != .stepGroup, self.run.shutdown != .terminate else {
+            return false
+        }
         let site: Int
         switch node.role {
         case .site(let at), .item(let at, _): site = at

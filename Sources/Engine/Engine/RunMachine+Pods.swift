@@ -42,7 +42,9 @@ extension RunMachine {
         for parameter in template.outputs {
             if let value = result.parameters[parameter.name] {
                 outputs.parameters.append(NamedValue(name: parameter.name, value: value))
-            } else if let fallback = parameter.valueFrom?.default ?? parameter.value ?? parameter.default, let value = try? scope.text(fallback) {
+            } else if let fallback = parameter.valueFrom?.default ?? parameter.value ?? parameter.default,
+                let value = try? scope.text(fallback)
+            {
                 outputs.parameters.append(NamedValue(name: parameter.name, value: value))
             } else {
                 missing = missing ?? parameter.name
@@ -50,7 +52,8 @@ extension RunMachine {
         }
         for artifact in template.outputArtifacts {
             guard let stored = result.artifacts[artifact.name] else { continue }
-            outputs.artifacts.append(NamedArtifact(name: artifact.name, path: artifact.path.flatMap { try? scope.text($0) }, source: .stored(stored)))
+            outputs.artifacts.append(
+                NamedArtifact(name: artifact.name, path: artifact.path.flatMap { try? scope.text($0) }, source: .stored(stored)))
         }
         self.nodes[id.index].outputs = outputs
         self.exportGlobals(of: id)

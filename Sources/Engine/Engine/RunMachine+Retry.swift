@@ -84,13 +84,16 @@ extension RunMachine {
 
     /// `duration · factor^(attempts − 1)`, at most `cap`.
     private func wait(
-        _ backoff: (duration: TemplateText?, factor: TemplateText?, cap: TemplateText?, maxDuration: TemplateText?), _ attempts: Int, _ scope: Scope
+        _ backoff: (duration: TemplateText?, factor: TemplateText?, cap: TemplateText?, maxDuration: TemplateText?), _ attempts: Int,
+        _ scope: Scope
     ) throws(NodeFault) -> Span {
         guard let base = try scope.duration(backoff.duration) else { return Span(milliseconds: 0) }
         var wait = base.milliseconds
         if let text = backoff.factor {
             let factor = try scope.text(text)
-            guard let multiplier = Int64(factor), multiplier > 0 else { throw NodeFault("backoff.factor '\(factor)' is not a whole number of 1 or more") }
+            guard let multiplier = Int64(factor), multiplier > 0 else {
+                throw NodeFault("backoff.factor '\(factor)' is not a whole number of 1 or more")
+            }
             for _ in 1..<max(attempts, 1) {
                 let (product, isOver) = wait.multipliedReportingOverflow(by: multiplier)
                 wait = isOver ? .max : product
@@ -122,7 +125,9 @@ extension RunMachine {
 
     /// What `retries` and `lastRetry` say inside an attempt of the node.
     func retryVariables(of owner: NodeID) -> RetryVariables {
-        let attempts = self.nodes[owner.index].children.map { self.nodes[$0.index] }.filter { if case .attempt = $0.role { true } else { false } }
+        let attempts = self.nodes[owner.index].children.map { self.nodes[$0.index] }.filter {
+            if case .attempt = $0.role { true } else { false }
+        }
         guard let last = attempts.last(where: { $0.phase.isFulfilled }) else { return RetryVariables(retries: max(attempts.count - 1, 0)) }
         let span = (last.finishedAt ?? last.startedAt) - last.startedAt
         return RetryVariables(

@@ -114,7 +114,8 @@ extension RunMachine {
 
     private func skipReasonBeforeItems(_ step: PlannedStep, _ scope: Scope) throws(NodeFault) -> String? {
         guard let when = step.when else { return nil }
-        let usesItem = when.simpleNames.contains { $0.name == "item" || $0.name.hasPrefix("item.") || $0.name.contains("{{") }
+        let usesItem =
+            when.simpleNames.contains { $0.name == "item" || $0.name.hasPrefix("item.") || $0.name.contains("{{") }
             || when.expressionReferences.contains { $0.path.first == "item" }
         return usesItem ? nil : try self.skipReason(step, scope)
     }

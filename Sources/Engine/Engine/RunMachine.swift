@@ -132,7 +132,8 @@ public struct RunMachine: Sendable {
         self.run.startedAt = self.run.now
         if let at = self.runDeadline { self.actions.append(.schedule(TimerID(node: nil, kind: .runDeadline), at: at)) }
         let seed = NodeSeed(name: self.plan.name, role: .entry, owner: nil, boundary: nil, isExit: false)
-        self.startNode(seed, target: .template(self.plan.entrypoint), arguments: self.plan.arguments, scope: Scope(machine: self, frames: []))
+        self.startNode(
+            seed, target: .template(self.plan.entrypoint), arguments: self.plan.arguments, scope: Scope(machine: self, frames: []))
     }
 
     /// Does what follows from the event until nothing more does. A queue, not recursion: a chain of any length may fall in one event.
@@ -252,6 +253,7 @@ extension RunMachine: Equatable {
     /// Equal in everything a run is made of; the plan is taken to be the same.
     public static func == (left: RunMachine, right: RunMachine) -> Bool {
         left.id == right.id && left.run == right.run && left.nodes == right.nodes && left.steps == right.steps && left.dags == right.dags
-            && left.openItems == right.openItems && left.gates == right.gates && left.waiting == right.waiting && left.leaves == right.leaves
+            && left.openItems == right.openItems && left.gates == right.gates && left.waiting == right.waiting
+            && left.leaves == right.leaves
     }
 }

@@ -31,7 +31,8 @@ struct Scope: VariableScope {
     static let known = RenderMode.prefixes(["inputs.", "steps.", "tasks.", "workflow.", "item.", "outputs.", "pod.name", "node.name"])
     var mode: RenderMode { Self.known }
     var clock: EvaluationClock {
-        EvaluationClock(now: self.machine.run.now, seed: UInt64(self.machine.nodes.count) &* 0x9E37_79B9_7F4A_7C15 ^ UInt64(self.own?.index ?? 0))
+        EvaluationClock(
+            now: self.machine.run.now, seed: UInt64(self.machine.nodes.count) &* 0x9E37_79B9_7F4A_7C15 ^ UInt64(self.own?.index ?? 0))
     }
 
     // MARK: Rendering
@@ -116,7 +117,9 @@ struct Scope: VariableScope {
             let wanted = parts[3...].joined(separator: ".")
             return self.machine.run.globalArtifacts.first { $0.name == wanted }?.source
         case "steps", "tasks":
-            guard parts.count >= 5, parts[2] == "outputs", parts[3] == "artifacts", let nodes = self.siblings(parts[1]), let first = nodes.first else {
+            guard parts.count >= 5, parts[2] == "outputs", parts[3] == "artifacts", let nodes = self.siblings(parts[1]),
+                let first = nodes.first
+            else {
                 return nil
             }
             let wanted = parts[4...].joined(separator: ".")
@@ -178,7 +181,9 @@ struct Scope: VariableScope {
             } else if rest.hasPrefix("artifacts."), rest.hasSuffix(".path") {
                 let wanted = String(rest.dropFirst(10).dropLast(5))
                 if let found = node.inputs.artifacts.first(where: { $0.name == wanted }), let path = found.path { return .text(path) }
-                if let template = node.template, let path = self.machine.plan.templates[template].inputArtifacts.first(where: { $0.name == wanted })?.path {
+                if let template = node.template,
+                    let path = self.machine.plan.templates[template].inputArtifacts.first(where: { $0.name == wanted })?.path
+                {
                     return .text(path.source)
                 }
             }
@@ -191,16 +196,22 @@ struct Scope: VariableScope {
     }
 
     private func outputPath(_ rest: String) -> ScopeValue {
-        guard rest.hasSuffix(".path"), let node = self.frames.last?.node, let index = self.machine.nodes[node.index].template else { return .missing }
+        guard rest.hasSuffix(".path"), let node = self.frames.last?.node, let index = self.machine.nodes[node.index].template else {
+            return .missing
+        }
         let template = self.machine.plan.templates[index]
         if rest.hasPrefix("parameters.") {
             let wanted = rest.dropFirst(11).dropLast(5)
-            if case .path(let path)? = template.outputs.first(where: { $0.name == wanted })?.valueFrom?.source, let text = try? self.text(path) {
+            if case .path(let path)? = template.outputs.first(where: { $0.name == wanted })?.valueFrom?.source,
+                let text = try? self.text(path)
+            {
                 return .text(text)
             }
         } else if rest.hasPrefix("artifacts.") {
             let wanted = rest.dropFirst(10).dropLast(5)
-            if let path = template.outputArtifacts.first(where: { $0.name == wanted })?.path, let text = try? self.text(path) { return .text(text) }
+            if let path = template.outputArtifacts.first(where: { $0.name == wanted })?.path, let text = try? self.text(path) {
+                return .text(text)
+            }
         }
         return .missing
     }
@@ -245,7 +256,9 @@ struct Scope: VariableScope {
 
     private func sibling(_ rest: String) -> ScopeValue {
         // Inside a called template, the name of the step or task that called it.
-        if rest == "name", let own = self.own ?? self.frames.first?.node { return self.machine.callerName(of: own).map { .text($0) } ?? .missing }
+        if rest == "name", let own = self.own ?? self.frames.first?.node {
+            return self.machine.callerName(of: own).map { .text($0) } ?? .missing
+        }
         guard let (name, suffix) = self.split(rest), let nodes = self.siblings(name) else { return .missing }
         return self.sibling(name, nodes, suffix)
     }
@@ -258,7 +271,11 @@ struct Scope: VariableScope {
 
     private func sibling(_ name: String, _ nodes: [NodeID], _ suffix: String) -> ScopeValue {
         let first = self.machine.nodes[nodes[0].index]
-        if nodes.count > 1 || first.type == .taskGroup || first.item != nil && self.current == nil, let found = self.aggregate(nodes, suffix) { return found }
+        if nodes.count > 1 || first.type == .taskGroup || first.item != nil && self.current == nil,
+            let found = self.aggregate(nodes, suffix)
+        {
+            return found
+        }
         switch suffix {
         case "id": return .text(ArgoNames.nodeID(first.name, workflow: self.machine.plan.name))
         case "status": return .text(first.phase.rawValue)
@@ -273,7 +290,9 @@ struct Scope: VariableScope {
             guard suffix.hasPrefix("outputs.parameters.") else { return .missing }
             let wanted = String(suffix.dropFirst(19))
             if let found = first.outputs.parameters.first(where: { $0.name == wanted }) { return .text(found.value) }
-            if first.phase == .skipped || first.phase == .omitted, let fallback = self.producerDefault(name, wanted) { return .text(fallback) }
+            if first.phase == .skipped || first.phase == .omitted, let fallback = self.producerDefault(name, wanted) {
+                return .text(fallback)
+            }
             return self.absence(of: first)
         }
     }
@@ -296,7 +315,11 @@ struct Scope: VariableScope {
             let node = self.machine.nodes[id.index]
             return node.type == .taskGroup ? node.children.map { self.machine.nodes[$0.index] } : [node]
         }
-        if children.isEmpty || children.allSatisfy({ $0.phase == .skipped || $0.phase == .omitted }) && nodes.count == 1 && children[0].item == nil { return nil }
+        if children.isEmpty
+            || children.allSatisfy({ $0.phase == .skipped || $0.phase == .omitted }) && nodes.count == 1 && children[0].item == nil
+        {
+            return nil
+        }
         let done = children.filter { $0.phase == .succeeded }
         if suffix == "outputs.result" {
             var results: [JSONValue] = []
@@ -486,6 +509,7 @@ extension RunMachine {
 
     func podName(of id: NodeID) -> String {
         let node = self.nodes[id.index]
-        return ArgoNames.podName(node.name, workflow: self.plan.name, template: node.template.map { self.plan.templates[$0].key.name } ?? "")
+        return ArgoNames.podName(
+            node.name, workflow: self.plan.name, template: node.template.map { self.plan.templates[$0].key.name } ?? "")
     }
 }
