@@ -65,6 +65,9 @@ struct GoIntegerFormat {
         var isLeft = false, hasPlus = false, hasBlank = false, hasZeros = false, isAlternate = false
         var width = 0
         var precision: Int?
+
+        /// Nothing but digits.
+        var isPlain: Bool { self.width == 0 && self.precision == nil && !self.hasPlus && !self.hasBlank }
     }
 
     private var parts: [Part] = []
@@ -166,6 +169,7 @@ struct GoIntegerFormat {
 
     private static func text(of number: Int64, _ verb: Verb) -> String {
         switch verb.letter {
+        case "d" where verb.isPlain: return String(number)
         case "c": return self.padded(String(self.character(number)), verb)
         case "q": return self.padded("'\(self.character(number))'", verb)
         case "U":

@@ -19,7 +19,7 @@ public protocol VariableScope {
 }
 
 /// What happens to a tag whose name is unknown.
-public enum RenderMode: Sendable {
+public enum RenderMode: Sendable, Equatable {
     /// It stays as written.
     case lenient
     /// It is an error.
@@ -154,6 +154,7 @@ extension TemplateText.Segment {
         _ expression: Expression, _ source: String, _ scope: some VariableScope, _ mode: RenderMode, _ clock: EvaluationClock
     ) throws(RenderError) -> String? {
         let environment = scope.environment(for: expression.references)
+        var mustWait = false
         var hasGap = false
         var hasAbsent = false
         for reference in expression.references {
@@ -162,12 +163,15 @@ extension TemplateText.Segment {
             case .absent: hasAbsent = true
             case .missing(let name):
                 if !reference.isGuarded || name == reference.path[0] || (!mode.isStrict && Self.isLate(reference)) {
-                    guard mode.mustResolve(reference.name) else { return nil }
-                    throw RenderError(message: "failed to evaluate expression: \(name) is missing", tag: source, isMissing: true)
+                    if mode.mustResolve(reference.name) {
+                        throw RenderError(message: "failed to evaluate expression: \(name) is missing", tag: source, isMissing: true)
+                    }
+                    mustWait = true
                 }
                 hasGap = true
             }
         }
+        if mustWait { return nil }
         let result: ExprValue
         do throws(ExpressionError) {
             result = try expression.evaluate(in: environment, clock: clock)
@@ -225,7 +229,7 @@ extension TemplateText.Segment {
 /// A scope over flat names, with nested values made from their dots: `inputs.parameters.x` is `x` in `parameters` in `inputs`.
 ///
 /// When there is a value for `a` and one for `a.b`, expressions see the second only.
-public struct FlatScope: VariableScope {
+public struct FlatScope: VariableScope, Sendable {
     private let values: [String: ExprValue]
     private let nested: [String: ExprValue]
 

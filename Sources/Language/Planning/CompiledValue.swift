@@ -29,6 +29,15 @@ public indirect enum CompiledValue: Sendable {
 
     public var isLiteral: Bool { if case .literal = self { true } else { false } }
 
+    /// A field of an object; the other fields may have tags.
+    public subscript(field name: String) -> CompiledValue? {
+        switch self {
+        case .literal(let json): json[name].map { .literal($0) }
+        case .object(let fields): fields.first { $0.key.isLiteral && $0.key.source == name }?.value
+        case .text, .array: nil
+        }
+    }
+
     /// The value with every tag replaced.
     public func render(_ scope: some VariableScope, mode: RenderMode, clock: EvaluationClock) throws(RenderError) -> JSONValue {
         switch self {

@@ -1,0 +1,101 @@
+import Engine
+import Planning
+import WorkflowModel
+
+/// The map `status.nodes`.
+struct NodeStatuses {
+    private let plan: Plan
+    private let nodes: [Node]
+    private let summary: RunSummaryView
+    private let graph: NodeGraph
+    private let ids: NodeIdentifiers
+    private let origins: NodeOrigins
+
+    init(plan: Plan, nodes: [Node], summary: RunSummaryView) {
+        self.plan = plan
+        self.nodes = nodes
+        self.summary = summary
+        self.graph = NodeGraph(plan: plan, nodes: nodes)
+        self.ids = NodeIdentifiers(workflow: plan.name, nodes: nodes)
+        self.origins = NodeOrigins(plan: plan, nodes: nodes)
+    }
+
+    /// By Argo's id, in order of creation.
+    var json: JSONObject {
+        var object = JSONObject()
+        for node in self.nodes where node.isShown { object[self.ids[node.id]] = .object(self.status(of: node)) }
+        return object
+    }
+
+    /// Fields in Argo's order.
+    private func status(of node: Node) -> JSONObject {
+        let sums = self.summary.parts[node.id.index]
+        var status = JSONObject()
+        status["id"] = .string(self.ids[node.id])
+        status["name"] = .string(node.name)
+        status["displayName"] = .string(self.displayName(of: node))
+        status["type"] = .string(node.type.rawValue)
+        self.addTemplate(of: node, to: &status)
+        status["phase"] = .string(node.phase.rawValue)
+        if let boundary = node.boundary { status["boundaryID"] = .string(self.ids[boundary]) }
+        if !node.message.isEmpty { status["message"] = .string(node.message) }
+        status["startedAt"] = StatusValues.time(node.startedAt)
+        status["finishedAt"] = StatusValues.time(node.finishedAt)
+        if !sums.progress.isEmpty { status["progress"] = .string(sums.progress) }
+        if let resources = sums.resources { status["resourcesDuration"] = resources.json }
+        if let flag = Self.flag(of: node) { status["nodeFlag"] = flag }
+        if !node.inputs.isEmpty { status["inputs"] = .object(StatusValues.inputs(node.inputs)) }
+        if !node.outputs.isEmpty { status["outputs"] = .object(StatusValues.outputs(node.outputs)) }
+        self.addEdges(of: node, to: &status)
+        // Every pod runs on this machine; Argo names the cluster's node here once the pod is placed.
+        if node.type == .pod, node.phase != .pending { status["hostNodeName"] = "localhost" }
+        return status
+    }
+
+    private func addTemplate(of node: Node, to status: inout JSONObject) {
+        let origin = self.origins[node.id]
+        if let reference = origin.reference {
+            status["templateRef"] = reference
+        } else if !origin.templateName.isEmpty {
+            status["templateName"] = .string(origin.templateName)
+        }
+        status["templateScope"] = .string(origin.scope)
+    }
+
+    private func addEdges(of node: Node, to status: inout JSONObject) {
+        let children = self.graph.children[node.id.index]
+        if !children.isEmpty { status["children"] = self.ids(children) }
+        // Argo records these of steps and dags when they end; of other nodes its clients find them through `children`.
+        let ends = self.graph.ends[node.id.index]
+        if node.type == .steps || node.type == .dag, node.phase.isFulfilled, !ends.isEmpty { status["outboundNodes"] = self.ids(ends) }
+    }
+
+    private func ids(_ ordinals: [Int32]) -> JSONValue { .array(ordinals.map { .string(self.ids.ids[Int($0)]) }) }
+
+    private static func flag(of node: Node) -> JSONValue? {
+        switch node.role {
+        case .exitHandler: ["hooked": true]
+        case .attempt: ["retried": true]
+        case .entry, .group, .site, .item: nil
+        }
+    }
+
+    /// The template's own choice, else the part of the name that the enclosing node does not have: `[0]`, `build`, `build(1:linux)`, `build(0)`.
+    private func displayName(of node: Node) -> String {
+        if let chosen = node.displayName { return chosen }
+        guard let boundary = node.boundary else { return node.name }
+        let outer = self.nodes[boundary.index].name
+        guard node.name.utf8.starts(with: outer.utf8) else { return node.name }
+        let rest = node.name.utf8.dropFirst(outer.utf8.count)
+        return String(decoding: Self.withoutSeparator(rest), as: UTF8.self)
+    }
+
+    /// Cuts a leading `.` or `[n].`; `[n]` alone is the name of a step group.
+    private static func withoutSeparator(_ text: Substring.UTF8View) -> Substring.UTF8View {
+        let dot = UInt8(ascii: ".")
+        if text.first == dot { return text.dropFirst() }
+        guard text.first == UInt8(ascii: "["), let close = text.firstIndex(of: UInt8(ascii: "]")) else { return text }
+        let rest = text[close...].dropFirst()
+        return rest.first == dot ? rest.dropFirst() : text
+    }
+}
