@@ -1,8 +1,8 @@
-import Engine
+public import Engine
 
 extension RunMachine {
     /// What people see of a node: the last part of its name.
-    func displayName(of node: Node) -> String {
+    public func displayName(of node: Node) -> String {
         if let name = node.displayName { return name }
         guard let boundary = node.boundary, node.name.hasPrefix(self.nodes[boundary.index].name) else { return node.name }
         let rest = node.name.dropFirst(self.nodes[boundary.index].name.count)

@@ -34,6 +34,7 @@ public final class RunFeed: Sendable {
         var waiting: [RunNews] = []
         /// Where in `waiting` a node's change is.
         var places: [RunID: [NodeID: Int]] = [:]
+        var isClosed = false
     }
 
     private let state = Mutex(State())
@@ -58,12 +59,19 @@ public final class RunFeed: Sendable {
         self.changes.post(())
     }
 
+    /// There will be no more news.
+    public func close() {
+        self.state.withLock { $0.isClosed = true }
+        self.changes.post(())
+    }
+
     /// Waits for news.
-    /// - Returns: nothing when the task was cancelled.
+    /// - Returns: nothing when there will be no more, or the task was cancelled.
     public func next() async -> [RunNews] {
         while true {
             let news = self.take()
             if !news.isEmpty { return news }
+            if self.state.withLock({ $0.isClosed }) { return [] }
             if await self.changes.next().isEmpty { return [] }
         }
     }
@@ -71,7 +79,7 @@ public final class RunFeed: Sendable {
     /// What there is now.
     public func take() -> [RunNews] {
         self.state.withLock { state in
-            defer { state = State() }
+            defer { (state.waiting, state.places) = ([], [:]) }
             return state.waiting
         }
     }

@@ -1,13 +1,13 @@
 import CRE2
 
 /// A pattern in Go's syntax, compiled by RE2, which matches in time linear in the text.
-final class RegularExpression: @unchecked Sendable {
+public final class RegularExpression: @unchecked Sendable {
     // Safe to share: the compiled pattern is never changed, and RE2 guards its caches itself.
     private let handle: OpaquePointer
     let groupCount: Int
 
     /// - Throws: for a text that is no pattern, or whose program needs more than `ExpressionBounds.patternMemory`.
-    init(_ pattern: String) throws(ExpressionError) {
+    public init(_ pattern: String) throws(ExpressionError) {
         var pattern = pattern
         let shown = pattern.utf8.count > 200 ? String(pattern.prefix(200)) + "…" : pattern
         let compiled: Result<OpaquePointer, ExpressionError> = pattern.withUTF8 { bytes in
@@ -27,7 +27,7 @@ final class RegularExpression: @unchecked Sendable {
     deinit { cre2_free(self.handle) }
 
     /// Whether the pattern occurs anywhere in the text.
-    func matches(_ text: String) -> Bool {
+    public func matches(_ text: String) -> Bool {
         var text = text
         return text.withUTF8 { self.search($0, from: 0, spans: nil) }
     }

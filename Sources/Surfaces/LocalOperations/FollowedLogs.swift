@@ -1,3 +1,4 @@
+import Engine
 import Operations
 import Ports
 import Synchronization

@@ -1,9 +1,9 @@
-import Operations
-import Ports
+public import Operations
+public import Ports
 
 extension OperationError {
     /// What a failure of the journal means for the person who asked.
-    init(_ error: JournalError) {
+    public init(_ error: JournalError) {
         switch error {
         case .nameInUse(let name):
             self.init(.alreadyExists, "an unfinished run is called '\(name)' already", hint: "choose another with --name, or wait for its end")

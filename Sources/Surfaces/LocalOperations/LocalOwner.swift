@@ -24,29 +24,17 @@ enum LocalOwner {
     }
 
     static let bootID: String = {
-        let text = Self.read("/proc/sys/kernel/random/boot_id") ?? ""
+        let text = SystemFile.read("/proc/sys/kernel/random/boot_id") ?? ""
         return String(text.prefix { $0 != "\n" })
     }()
 
     /// Clock ticks from boot to the start of the process: field 22 of `/proc/<pid>/stat`; nil when there is no such process, or it is dead and
     /// only waits to be reaped.
     static func startTime(of process: Int32) -> UInt64? {
-        guard let text = Self.read("/proc/\(process)/stat"), let end = text.lastIndex(of: ")") else { return nil }
+        guard let text = SystemFile.read("/proc/\(process)/stat"), let end = text.lastIndex(of: ")") else { return nil }
         // The program's name, in brackets, may itself hold blanks and brackets. Behind it come the state and the numbers from the 4th on.
         let fields = text[text.index(after: end)...].split(separator: " ")
         guard fields.count > 19, fields[0] != "Z", fields[0] != "X" else { return nil }
         return UInt64(fields[19])
     }
-
-    private static func read(_ path: String) -> String? {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { return nil }
-        defer { close(descriptor) }
-        var bytes = [UInt8](repeating: 0, count: 4096)
-        let count = bytes.withUnsafeMutableBytes { systemRead(descriptor, $0.baseAddress, $0.count) }
-        return count > 0 ? String(decoding: bytes[..<count], as: UTF8.self) : nil
-    }
 }
-
-/// `read` of the C library, where a method of that name is in the way.
-private func systemRead(_ descriptor: Int32, _ bytes: UnsafeMutableRawPointer?, _ count: Int) -> Int { read(descriptor, bytes, count) }

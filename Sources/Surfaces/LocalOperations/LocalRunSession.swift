@@ -2,7 +2,6 @@ import Driver
 import Engine
 import Operations
 import Ports
-import StatusViews
 import Synchronization
 import WorkflowModel
 
@@ -37,7 +36,7 @@ final class LocalRunSession: RunSession {
     func workflows() async -> [JSONValue] {
         var workflows: [JSONValue] = []
         for (handle, manifest) in zip(self.handles, self.manifests) {
-            workflows.append(WorkflowView(machine: await handle.snapshot(), manifest: manifest).json)
+            workflows.append(await handle.snapshot().view(manifest))
         }
         return workflows
     }

@@ -1,4 +1,6 @@
+import Engine
 import Operations
+import WorkflowModel
 
 /// Merges the lines of pods by time.
 ///

@@ -13,13 +13,10 @@ extension Admission.Capacity {
     }
 
     private static var processors: Int {
-        #if canImport(Glibc)
-            var allowed = cpu_set_t()
-            if sched_getaffinity(0, MemoryLayout<cpu_set_t>.size, &allowed) == 0 {
-                let count = withUnsafeBytes(of: &allowed) { $0.reduce(0) { $0 + $1.nonzeroBitCount } }
-                if count > 0 { return count }
-            }
-        #endif
+        // A mask of the processors that this process may use, 32 bits between commas.
+        let mask = SystemFile.read("/proc/self/status")?.split(separator: "\n").first { $0.hasPrefix("Cpus_allowed:") }
+        let count = mask?.dropFirst("Cpus_allowed:".count).reduce(0) { $0 + ($1.hexDigitValue?.nonzeroBitCount ?? 0) } ?? 0
+        if count > 0 { return count }
         return max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
     }
 

@@ -2,6 +2,7 @@ import Driver
 import Engine
 import Expressions
 import Operations
+import Planning
 import Ports
 import WorkflowModel
 

@@ -1,6 +1,5 @@
 public import Engine
 public import Ports
-public import WorkflowModel
 
 /// The stored runs, as this room needs them.
 public struct RunStore: Sendable {

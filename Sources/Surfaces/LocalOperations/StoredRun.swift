@@ -14,7 +14,7 @@ struct StoredRun: Sendable {
     let manifest: JSONValue
     let machine: RunMachine
 
-    var view: JSONValue { WorkflowView(machine: self.machine, manifest: self.manifest).json }
+    var view: JSONValue { self.machine.view(self.manifest) }
 
     /// - Throws: `OperationError.internalFault` when what is stored makes no run (any more).
     static func load(_ record: RunRecord, from reader: any RunReader) async throws -> StoredRun {
@@ -62,5 +62,12 @@ struct StoredRun: Sendable {
         OperationError(
             .internalFault, "what is stored of run '\(name)' cannot be read by this version of Skiff: \(reason)",
             hint: "use the version that started it")
+    }
+}
+
+extension RunMachine {
+    /// The Workflow object as it is now, in Argo's shape.
+    func view(_ manifest: JSONValue) -> JSONValue {
+        WorkflowView(plan: self.plan, id: self.id, run: self.run, nodes: self.nodes, manifest: manifest).json
     }
 }
