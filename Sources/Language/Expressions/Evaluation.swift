@@ -70,8 +70,8 @@ struct Evaluation {
         return container
     }
 
-    /// False when there are more levels than allowed. Parts may be shared, so there can be far more to look at than is stored: the look ends
-    /// when no evaluation could pay for it, and `visited` then makes `made` say so.
+    /// False when there are more levels than allowed. Parts may be shared, so there can be far more to look at than is stored: the look
+    /// ends when no evaluation could pay for it, and `visited` then makes `made` say so.
     private func isShallow(_ value: ExprValue, levels: Int, _ visited: inout Int) -> Bool {
         guard levels > 0 else { return false }
         switch value {

@@ -26,7 +26,8 @@ public struct ExpressionError: Error, Sendable, Equatable {
     }
 }
 
-/// How much one expression may use up. Whoever wrote it is not trusted, so each of these ends in an error, never in a crash or a stuck machine.
+/// How much one expression may use up. Whoever wrote it is not trusted, so each of these ends in an error, never in a crash or a stuck
+/// machine.
 enum ExpressionBounds {
     /// Characters in the text of one expression.
     static let length = 1 << 20

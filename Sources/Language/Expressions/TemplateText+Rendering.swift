@@ -13,8 +13,8 @@ public enum ScopeValue: Sendable, Equatable {
 public protocol VariableScope {
     func value(of name: String) -> ScopeValue
 
-    /// Nested values for the first names that an expression mentions; only what the references need. What is absent is null, what is missing is
-    /// not in the maps.
+    /// Nested values for the first names that an expression mentions; only what the references need. What is absent is null, what is
+    /// missing is not in the maps.
     func environment(for references: [ExprReference]) -> [String: ExprValue]
 }
 
@@ -58,8 +58,8 @@ public struct RenderError: Error, Sendable, Equatable {
 
 extension TemplateText {
     /// The text with its tags replaced. A text without tags is returned as it is.
-    /// - Throws: for what `mode` wants resolved and is not, for an absent optional that is not handled, and for an expression that fails or gives
-    ///   nil although everything it uses is known.
+    /// - Throws: for what `mode` wants resolved and is not, for an absent optional that is not handled, and for an expression that fails or
+    ///   gives nil although everything it uses is known.
     public func render(_ scope: some VariableScope, mode: RenderMode, clock: EvaluationClock) throws(RenderError) -> String {
         if self.isLiteral { return self.source }
         if self.segments.count == 1 { return try self.segments[0].text(scope, mode, clock) }
@@ -69,7 +69,8 @@ extension TemplateText {
         return out
     }
 
-    /// As `render`, but what could not be resolved stays a tag, so that a later round can go on. What was inserted is literal text from then on.
+    /// As `render`, but what could not be resolved stays a tag, so that a later round can go on. What was inserted is literal text from
+    /// then on.
     public func partiallyRendered(_ scope: some VariableScope, mode: RenderMode, clock: EvaluationClock) throws(RenderError) -> TemplateText
     {
         if self.isLiteral { return self }

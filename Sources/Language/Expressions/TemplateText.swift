@@ -169,8 +169,8 @@ private struct TemplateReader {
         return nil
     }
 
-    /// An expression ends at the first `}}`. When what stands before is no expression, because the braces are part of a string or close two maps,
-    /// it ends at the first `}}` outside of strings and brackets.
+    /// An expression ends at the first `}}`. When what stands before is no expression, because the braces are part of a string or close two
+    /// maps, it ends at the first `}}` outside of strings and brackets.
     private mutating func readExpression() throws(ExpressionError) {
         let start = self.at + 3
         guard let first = self.find(UInt8(ascii: "}"), from: start) else { throw self.unclosed() }
