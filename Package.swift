@@ -24,7 +24,11 @@ let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: 
 
 let package = Package(
     name: "skiff",
-    products: [.executable(name: "skiff", targets: ["skiff"])],
+    products: [
+        .executable(name: "skiff", targets: ["skiff"]),
+        // For the benchmarks, which are a package of their own.
+        .library(name: "SkiffEngine", targets: ["Engine", "Planning", "Manifests", "Diagnostics", "WorkflowModel"]),
+    ],
     dependencies: [
         .package(url: "https://github.com/jpsim/Yams.git", exact: "6.2.2"),
         .package(url: "https://github.com/groue/GRDB.swift.git", exact: "7.10.0"),
@@ -35,7 +39,7 @@ let package = Package(
         // Language: text to plan.
         room("Diagnostics", in: "Language"),
         room("WorkflowModel", in: "Language"),
-        .target(name: "CRE2", path: "Sources/Language/CRE2", linkerSettings: [.linkedLibrary("re2")]),
+        .target(name: "CRE2", path: "Sources/Language/CRE2", linkerSettings: [.linkedLibrary("re2"), .linkedLibrary("stdc++", .when(platforms: [.linux]))]),
         room("Expressions", in: "Language", ["Diagnostics", "WorkflowModel", "CRE2"]),
         room("Manifests", in: "Language", ["Diagnostics", "WorkflowModel", yams]),
         room("Planning", in: "Language", ["Diagnostics", "WorkflowModel", "Expressions"]),

@@ -59,7 +59,8 @@ struct RunSketch {
                 id: id, owner: owner, boundary: boundary, role: role, name: name, displayName: nil, type: type, template: place, depth: 0,
                 phase: phase, message: "", startedAt: Self.start,
                 finishedAt: phase.isFulfilled ? Self.start + .seconds(phase.isCompleted ? 2 : 0) : nil, inputs: NodeInputs(),
-                outputs: NodeOutputs(), item: nil, podAttempt: 0, isExit: false, doom: nil, dueAt: nil, cpuMillis: nil, peakMemoryBytes: nil,
+                outputs: NodeOutputs(), item: nil, podAttempt: 0, isExit: false, doom: nil, dueAt: nil, cpuMillis: nil,
+                peakMemoryBytes: nil,
                 children: []))
         if let owner { self.nodes[owner.index].children.append(id) }
         return id

@@ -33,7 +33,8 @@ import WorkflowModel
         sketch.run.globalParameters = [NamedValue(name: "answer", value: "42")]
         sketch.finish(.succeeded)
         #expect(sketch.json["spec"] == sketch.manifest["spec"])
-        let metadata = #"{"name":"flow","namespace":"default","uid":"0190","creationTimestamp":"2026-01-02T03:04:00Z","labels":{"team":"data","#
+        let metadata =
+            #"{"name":"flow","namespace":"default","uid":"0190","creationTimestamp":"2026-01-02T03:04:00Z","labels":{"team":"data","#
             + #""workflows.argoproj.io/completed":"true","workflows.argoproj.io/phase":"Succeeded"}}"#
         #expect(sketch.json["metadata"]?.json == metadata)
         #expect(

@@ -203,7 +203,7 @@ extension LocalRuntimeTests {
                     $0.main.command = ["/bin/sh"]
                 })
             await bench.runtime.settle()
-            #expect(Machine.entries(bench.directory(bench.pod())) == ["exit", "main.log", "outputs", "result", "start"])
+            #expect(Machine.entries(bench.directory(bench.pod())) == (kind == .sandbox ? [] : ["cwd"]) + ["exit", "main.log", "outputs", "result", "start"] + (kind == .sandbox ? [] : ["tmp"]))
         }
     }
 }

@@ -31,7 +31,9 @@ extension LocalRuntimeTests {
             #expect(Self.zombies().isEmpty)
             #expect(Machine.processes(marked: "SKIFF_POD=\(bench.run)/").isEmpty)
             let entries = Set((0..<200).flatMap { Machine.entries(bench.directory(bench.pod($0))) })
-            #expect(entries == ["exit", "main.log", "outputs", "result", "start"])
+            let kept: Set = ["exit", "main.log", "outputs", "result", "start"]
+            // Empty directories wait for the removal of the run.
+            #expect(entries.subtracting(["cwd", "tmp"]) == kept)
             try await bench.runtime.remove(bench.run)
             #expect(Machine.entries("\(bench.data)/pods").isEmpty)
         }

@@ -122,7 +122,7 @@ extension LocalRuntimeTests {
             let root = Workbench.temporaryDirectory()
             defer { removeTree(root) }
             #expect(try LocalRuntime.sandboxProblem(dataDirectory: root, launcher: sharedLauncher) == nil)
-            #expect(Machine.entries(root) == ["sandbox"])
+            #expect(Set(Machine.entries(root)).isSubset(of: ["layers", "sandbox"]))
         }
 
         private func copy(_ from: String, to: String) {

@@ -17,12 +17,17 @@ import WorkflowModel
         let directory = try TemporaryDirectory()
         let path = directory.path + "/loop.yaml"
         try FileManager.default.createSymbolicLink(atPath: path, withDestinationPath: path)
-        #expect(ManifestReader().readFile(path: path).map(\.report) == ["error [file-unreadable] this file cannot be read: too many levels of symbolic links\n"])
+        #expect(
+            ManifestReader().readFile(path: path).map(\.report) == [
+                "error [file-unreadable] this file cannot be read: too many levels of symbolic links\n"
+            ])
     }
 
     @Test func `a directory is searched in all its depth, in order`() throws {
         let directory = try TemporaryDirectory()
-        for name in ["b.yaml", "a.yml", "sub/deep/c.json", "d.txt", ".hidden.yaml", ".git/e.yaml"] { try directory.write(name, self.manifest) }
+        for name in ["b.yaml", "a.yml", "sub/deep/c.json", "d.txt", ".hidden.yaml", ".git/e.yaml"] {
+            try directory.write(name, self.manifest)
+        }
         try FileManager.default.createSymbolicLink(atPath: directory.path + "/sub/up", withDestinationPath: directory.path)
         try FileManager.default.createSymbolicLink(atPath: directory.path + "/link.yaml", withDestinationPath: directory.path + "/d.txt")
         try FileManager.default.createSymbolicLink(atPath: directory.path + "/away.yaml", withDestinationPath: directory.path + "/sub")
@@ -44,7 +49,10 @@ import WorkflowModel
     @Test func `a directory without manifests is one clear error`() throws {
         let directory = try TemporaryDirectory()
         try directory.write("readme.txt", "hello")
-        #expect(ManifestReader().readFile(path: directory.path).map(\.report) == ["error [file-not-found] there is no .yaml, .yml or .json file in this directory\n"])
+        #expect(
+            ManifestReader().readFile(path: directory.path).map(\.report) == [
+                "error [file-not-found] there is no .yaml, .yml or .json file in this directory\n"
+            ])
     }
 
     @Test func `a link that leads nowhere does not hide the other files`() throws {

@@ -20,8 +20,10 @@ import Testing
     }
 
     private static let pieces = [
-        "*a", "&a ", "<<: *a\n", "- ", "? ", ": ", "\n", "\r\n", "\t", "{", "}", "[", "]", ",", "\"", "'", "|\n", ">-\n", "#", "!!int ", "!", "%", "@", "`",
-        "---\n", "...\n", "{{x}}", "é", "日本", "👩‍👩‍👧", "e\u{301}", "\u{2028}", "\u{85}", "\u{FEFF}", "\u{E000}", "\u{0}", "\u{7}", "\\", "\\ud83d\\ude00", "kind: Secret\n",
+        "*a", "&a ", "<<: *a\n", "- ", "? ", ": ", "\n", "\r\n", "\t", "{", "}", "[", "]", ",", "\"", "'", "|\n", ">-\n", "#", "!!int ",
+        "!", "%", "@", "`",
+        "---\n", "...\n", "{{x}}", "é", "日本", "👩‍👩‍👧", "e\u{301}", "\u{2028}", "\u{85}", "\u{FEFF}", "\u{E000}", "\u{0}", "\u{7}", "\\",
+        "\\ud83d\\ude00", "kind: Secret\n",
         "kind: List\n", "items:\n", "data:\n", "null", "yes", "1e400", ".inf", "0x", "  ", "        ",
     ]
 
@@ -38,7 +40,10 @@ import Testing
                 // A file that is not UTF-8 has no lines to show.
                 guard let position = diagnostic.position, !file.lines.isEmpty else { continue }
                 let isInside = position.line >= 1 && position.line <= max(file.lines.count, 1) && position.column >= 1
-                #expect(isInside, "\(position) of \(file.lines.count) lines: \(diagnostic.message)\n\(String(decoding: bytes, as: UTF8.self).debugDescription)")
+                #expect(
+                    isInside,
+                    "\(position) of \(file.lines.count) lines: \(diagnostic.message)\n\(String(decoding: bytes, as: UTF8.self).debugDescription)"
+                )
                 // The lines of a Secret are cut.
                 guard isInside, !file.lines.contains(where: { $0.contains("…") }), position.line <= file.lines.count else { continue }
                 #expect(

@@ -13,7 +13,10 @@ import Testing
         for _ in 0..<100 { try file.write(contentsOf: block) }
         try file.close()
         let result = ManifestReader().readFile(path: path)
-        #expect(result.map(\.report) == ["error [file-too-large] this file has 95 MiB, at most 32 MiB are read\n    hint: split it into several files\n"])
+        #expect(
+            result.map(\.report) == [
+                "error [file-too-large] this file has 95 MiB, at most 32 MiB are read\n    hint: split it into several files\n"
+            ])
         #expect(result[0].documents.isEmpty && result[0].lines.isEmpty)
     }
 
@@ -21,7 +24,10 @@ import Testing
         var limits = ManifestLimits()
         limits.fileBytes = 1_000_000
         let result = ManifestReader(limits: limits).readFile(path: "/dev/zero")
-        #expect(result.map(\.report) == ["error [file-too-large] this file is larger, at most 1000000 bytes are read\n    hint: split it into several files\n"])
+        #expect(
+            result.map(\.report) == [
+                "error [file-too-large] this file is larger, at most 1000000 bytes are read\n    hint: split it into several files\n"
+            ])
     }
 
     @Test func `text longer than the limit is refused`() {
@@ -35,23 +41,30 @@ import Testing
         var limits = ManifestLimits()
         limits.lines = 5
         #expect(read("a: |\n  1\n  2\n  3\n  4\n", limits: limits).codes == ["not-a-manifest"])
-        #expect(read("a: |\n  1\n  2\n  3\n  4\n  5\n", limits: limits).report == "error [file-too-large] this file has more than 5 lines\n    hint: split it into several files\n")
+        #expect(
+            read("a: |\n  1\n  2\n  3\n  4\n  5\n", limits: limits).report
+                == "error [file-too-large] this file has more than 5 lines\n    hint: split it into several files\n")
         limits = ManifestLimits()
         limits.values = 100
         let many = "a: [" + String(repeating: "x,", count: 300) + "]"
-        #expect(read(many, limits: limits).report == "error [file-too-large] this file has more than 100 values\n    hint: split it into several files\n")
+        #expect(
+            read(many, limits: limits).report
+                == "error [file-too-large] this file has more than 100 values\n    hint: split it into several files\n")
     }
 
     @Test func `values are counted over all documents`() {
         var limits = ManifestLimits()
         limits.values = 9
         let file = read("a: [1, 2, 3]\n---\na: [1, 2, 3]\n", limits: limits)
-        #expect(file.report.contains("3:11+1 error [file-too-large] this file has more than 9 values\n    hint: split it into several files\n"))
+        #expect(
+            file.report.contains("3:11+1 error [file-too-large] this file has more than 9 values\n    hint: split it into several files\n"))
     }
 
     @Test func `aliases of aliases end in one message`() {
         var text = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n"
-        for level in 1..<100 { text += "a\(level): &a\(level) [" + Array(repeating: "*a\(level - 1)", count: 10).joined(separator: ", ") + "]\n" }
+        for level in 1..<100 {
+            text += "a\(level): &a\(level) [" + Array(repeating: "*a\(level - 1)", count: 10).joined(separator: ", ") + "]\n"
+        }
         let file = read(text)
         #expect(file.codes == ["alias-expansion"])
         #expect(file.diagnostics[0].position?.line == 6)
@@ -59,7 +72,9 @@ import Testing
 
     @Test func `aliases of aliases as keys end in one message`() {
         var text = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n"
-        for level in 1..<50 { text += "a\(level): &a\(level) [" + Array(repeating: "*a\(level - 1)", count: 10).joined(separator: ", ") + "]\n" }
+        for level in 1..<50 {
+            text += "a\(level): &a\(level) [" + Array(repeating: "*a\(level - 1)", count: 10).joined(separator: ", ") + "]\n"
+        }
         #expect(read(text + "? [*a49, *a49]\n: x\n").codes == ["not-yaml"])
         #expect(read(text + "*a49 : x\n").codes == ["alias-expansion"])
         #expect(read("{" + text.replacing("\n", with: ",") + "[*a49]: x}\n").codes == ["alias-expansion"])
@@ -67,7 +82,9 @@ import Testing
 
     @Test func `merges count like aliases`() {
         var text = "m0: &m0 {a: [x, x, x, x, x, x, x, x, x, x]}\n"
-        for level in 1..<60 { text += "m\(level): &m\(level) {a: {<<: *m\(level - 1)}, b: {<<: *m\(level - 1)}, c: {<<: *m\(level - 1)}}\n" }
+        for level in 1..<60 {
+            text += "m\(level): &m\(level) {a: {<<: *m\(level - 1)}, b: {<<: *m\(level - 1)}, c: {<<: *m\(level - 1)}}\n"
+        }
         #expect(read(text).codes == ["alias-expansion"])
     }
 
@@ -83,7 +100,8 @@ import Testing
         let flow = read("a: " + String(repeating: "[", count: depth) + String(repeating: "]", count: depth))
         #expect(flow.codes == (depth <= 199 ? ["not-a-manifest"] : ["too-deep"]))
         guard depth <= 2000 else { return }
-        let block = read((0..<depth).map { String(repeating: " ", count: $0) + "a:\n" }.joined() + String(repeating: " ", count: depth) + "b\n")
+        let block = read(
+            (0..<depth).map { String(repeating: " ", count: $0) + "a:\n" }.joined() + String(repeating: " ", count: depth) + "b\n")
         #expect(block.codes == (depth <= 200 ? ["not-a-manifest"] : ["too-deep"]))
         let lists = read(String(repeating: "- ", count: depth) + "x")
         #expect(lists.codes == (depth <= 200 ? ["not-a-manifest"] : ["too-deep"]))

@@ -49,10 +49,12 @@ import Testing
         }
     }
 
-    @Test(arguments: [
-        ("", []), ("AA==", [0]), ("AAE=", [0, 1]), ("AAEC", [0, 1, 2]), ("+/+/", [0xFB, 0xFF, 0xBF]), ("AA\nE=\r\n", [0, 1]), ("A", nil), ("AA", nil),
-        ("AA=", nil), ("AA===", nil), ("AA==AA==", nil), ("A A=", nil), ("AAE-", nil), ("====", nil), ("AAEC=", nil),
-    ] as [(String, [UInt8]?)])
+    @Test(
+        arguments: [
+            ("", []), ("AA==", [0]), ("AAE=", [0, 1]), ("AAEC", [0, 1, 2]), ("+/+/", [0xFB, 0xFF, 0xBF]), ("AA\nE=\r\n", [0, 1]),
+            ("A", nil), ("AA", nil),
+            ("AA=", nil), ("AA===", nil), ("AA==AA==", nil), ("A A=", nil), ("AAE-", nil), ("====", nil), ("AAEC=", nil),
+        ] as [(String, [UInt8]?)])
     func `base64 is read as Kubernetes reads it`(text: String, bytes: [UInt8]?) throws {
         let escaped = text.unicodeScalars.map { $0 == "\n" ? "\\n" : $0 == "\r" ? "\\r" : String($0) }.joined()
         let file = read("apiVersion: v1\nkind: Secret\nmetadata: {name: a}\ndata: {k: \"\(escaped)\"}\n")

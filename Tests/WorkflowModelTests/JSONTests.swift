@@ -2,12 +2,16 @@ import Testing
 import WorkflowModel
 
 @Suite struct JSONTests {
-    @Test(arguments: [
-        ("null", .null), (" true\n", true), ("false", false), ("0", 0), ("-0", .number("-0")), ("1.50", .number("1.50")), ("-2e+10", .number("-2e+10")),
-        ("1E5", .number("1E5")), (#""""#, ""), (#""a\"\\\/\b\f\n\r\t""#, "a\"\\/\u{8}\u{C}\n\r\t"), (#""\u0041\u00e9\ud83d\ude00""#, "Aé😀"),
-        (#""\ud83d""#, "\u{FFFD}"), (#""\ud83dx""#, "\u{FFFD}x"), (#""\ud83d\u0041""#, "\u{FFFD}A"), (#""\ude00""#, "\u{FFFD}"), (#""日本""#, "日本"),
-        ("[]", []), ("[1, [2], {}]", [1, [2], [:]]), (#"{"b": 1, "a": {"c": null}}"#, ["b": 1, "a": ["c": .null]]),
-    ] as [(String, JSONValue)])
+    @Test(
+        arguments: [
+            ("null", .null), (" true\n", true), ("false", false), ("0", 0), ("-0", .number("-0")), ("1.50", .number("1.50")),
+            ("-2e+10", .number("-2e+10")),
+            ("1E5", .number("1E5")), (#""""#, ""), (#""a\"\\\/\b\f\n\r\t""#, "a\"\\/\u{8}\u{C}\n\r\t"),
+            (#""\u0041\u00e9\ud83d\ude00""#, "Aé😀"),
+            (#""\ud83d""#, "\u{FFFD}"), (#""\ud83dx""#, "\u{FFFD}x"), (#""\ud83d\u0041""#, "\u{FFFD}A"), (#""\ude00""#, "\u{FFFD}"),
+            (#""日本""#, "日本"),
+            ("[]", []), ("[1, [2], {}]", [1, [2], [:]]), (#"{"b": 1, "a": {"c": null}}"#, ["b": 1, "a": ["c": .null]]),
+        ] as [(String, JSONValue)])
     func `JSON text is read`(text: String, value: JSONValue) throws {
         #expect(try JSONValue(json: text) == value)
         #expect(try JSONValue(json: value.json) == value)
@@ -16,14 +20,19 @@ import WorkflowModel
 
     @Test(arguments: [
         ("", "unexpected end of text at byte 0"), ("  ", "unexpected end of text at byte 2"), ("tru", "expected a JSON value at byte 0"),
-        ("nul1", "expected a JSON value at byte 0"), ("1 2", "unexpected text after the value at byte 2"), ("01", "a number may not start with 0 at byte 0"),
-        ("-", "expected a digit at byte 1"), ("1.", "expected a digit at byte 2"), (".5", "expected a JSON value at byte 0"), ("1e", "expected a digit at byte 2"),
+        ("nul1", "expected a JSON value at byte 0"), ("1 2", "unexpected text after the value at byte 2"),
+        ("01", "a number may not start with 0 at byte 0"),
+        ("-", "expected a digit at byte 1"), ("1.", "expected a digit at byte 2"), (".5", "expected a JSON value at byte 0"),
+        ("1e", "expected a digit at byte 2"),
         ("+1", "expected a JSON value at byte 0"), ("'a'", "expected a JSON value at byte 0"), (#""a"#, "unterminated string at byte 2"),
-        ("\"a\nb\"", "a control character in a string must be escaped at byte 2"), ("\"\\n\nb\"", "a control character in a string must be escaped at byte 4"),
+        ("\"a\nb\"", "a control character in a string must be escaped at byte 2"),
+        ("\"\\n\nb\"", "a control character in a string must be escaped at byte 4"),
         (#""\x""#, "unknown escape in a string at byte 3"), (#""\u12g4""#, "expected four hexadecimal digits at byte 3"),
-        (#""\u+123""#, "expected four hexadecimal digits at byte 3"), (#""\u12"#, "expected four hexadecimal digits at byte 3"), (#""\"#, "unterminated string at byte 2"),
+        (#""\u+123""#, "expected four hexadecimal digits at byte 3"), (#""\u12"#, "expected four hexadecimal digits at byte 3"),
+        (#""\"#, "unterminated string at byte 2"),
         ("[1", "expected ',' or ']' at byte 2"), ("[1,]", "expected a JSON value at byte 3"), ("{", "expected a key in quotes at byte 1"),
-        (#"{"a" 1}"#, "expected ':' at byte 5"), (#"{"a":1,}"#, "expected a key in quotes at byte 7"), (#"{"a":1 "b"}"#, "expected ',' or '}' at byte 7"),
+        (#"{"a" 1}"#, "expected ':' at byte 5"), (#"{"a":1,}"#, "expected a key in quotes at byte 7"),
+        (#"{"a":1 "b"}"#, "expected ',' or '}' at byte 7"),
         (#"{"a":1,"a":2}"#, "key 'a' is used twice at byte 10"), ("{a:1}", "expected a key in quotes at byte 1"),
     ])
     func `what is not JSON is refused with its place`(text: String, message: String) {
@@ -34,7 +43,9 @@ import WorkflowModel
         let deepest = 512
         #expect(try JSONValue(json: String(repeating: "[", count: deepest) + String(repeating: "]", count: deepest)).array?.count == 1)
         for open in ["[", #"{"a":"#] {
-            #expect { try JSONValue(json: String(repeating: open, count: deepest + 1)) } throws: { "\($0)".contains("deep") || "\($0)".contains("nest") }
+            #expect { try JSONValue(json: String(repeating: open, count: deepest + 1)) } throws: {
+                "\($0)".contains("deep") || "\($0)".contains("nest")
+            }
             #expect(throws: JSONError.self) { try JSONValue(json: String(repeating: open, count: 1_000_000)) }
         }
     }
@@ -42,22 +53,25 @@ import WorkflowModel
     @Test func `JSON is written compactly and in order`() {
         let value: JSONValue = ["b": [1, true, .null, .number("1.50")], "a": "x\"\\\n\u{1}\u{7F}é/<", "c": [:], "d": []]
         #expect(value.json == #"{"b":[1,true,null,1.50],"a":"x\"\\\n\u0001\u007fé/<","c":{},"d":[]}"#)
-        #expect((["a": [1, ["b": [:]]], "c": []] as JSONValue).json(indent: 2) == """
-            {
-              "a": [
-                1,
+        #expect(
+            (["a": [1, ["b": [:]]], "c": []] as JSONValue).json(indent: 2) == """
                 {
-                  "b": {}
+                  "a": [
+                    1,
+                    {
+                      "b": {}
+                    }
+                  ],
+                  "c": []
                 }
-              ],
-              "c": []
-            }
-            """)
+                """)
     }
 
     @Test(arguments: [
-        ("0", "0"), ("-0", "-0"), ("10", "10"), ("1.0", "1"), ("1.50", "1.5"), ("-1.50", "-1.5"), ("1e3", "1000"), ("1E3", "1000"), ("1e+3", "1000"), ("12.5e1", "125"),
-        ("12.5e-2", "0.125"), ("1e-3", "0.001"), ("-1e-3", "-0.001"), ("0.0", "0"), ("-0.0", "0"), ("0e5", "0"), ("1.25e1", "12.5"), ("100e-2", "1"), ("1e400", "1" + String(repeating: "0", count: 400)),
+        ("0", "0"), ("-0", "-0"), ("10", "10"), ("1.0", "1"), ("1.50", "1.5"), ("-1.50", "-1.5"), ("1e3", "1000"), ("1E3", "1000"),
+        ("1e+3", "1000"), ("12.5e1", "125"),
+        ("12.5e-2", "0.125"), ("1e-3", "0.001"), ("-1e-3", "-0.001"), ("0.0", "0"), ("-0.0", "0"), ("0e5", "0"), ("1.25e1", "12.5"),
+        ("100e-2", "1"), ("1e400", "1" + String(repeating: "0", count: 400)),
         ("1e401", "1e401"), ("1e99999999999999999999", "1e99999999999999999999"),
     ])
     func `numbers are written in plain digits`(digits: String, plain: String) {
@@ -74,7 +88,9 @@ import WorkflowModel
     }
 
     /// A number with a fraction has no literal of its own in `JSONValue`.
-    private struct JSONLiteral: ExpressibleByIntegerLiteral, ExpressibleByFloatLiteral, ExpressibleByStringLiteral, ExpressibleByBooleanLiteral {
+    private struct JSONLiteral: ExpressibleByIntegerLiteral, ExpressibleByFloatLiteral, ExpressibleByStringLiteral,
+        ExpressibleByBooleanLiteral
+    {
         let value: JSONValue
         init(integerLiteral value: Int) { self.value = .integer(value) }
         init(floatLiteral value: Double) { self.value = .number("\(value)") }

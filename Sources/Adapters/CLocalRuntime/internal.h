@@ -150,8 +150,13 @@ struct session {
     /// A tmpfs that only this mount namespace has: `dev`, `mask`, `empty`, `file`.
     const char *skeleton;
     const char *root_mask;
-    /// The mask gives pods an empty `/tmp`; else it is a bind mount.
-    bool has_masked_tmp;
+    /// Holds the layers of this session, `<data>/layers/<id>`; its lock is inherited by supervisors.
+    const char *layers;
+    int layers_lock;
+    struct slot *slots;
+    size_t slot_count;
+    /// For the pod that is about to be cloned; -1 for none.
+    int slot;
     int mount_table;
     struct submount *submounts;
     size_t submount_count;
@@ -164,6 +169,22 @@ void run_session(struct session *session, int requests) __attribute__((noreturn)
 bool prepare_sandbox(struct session *session, char *problem, size_t size);
 /// Looks at the host's mounts again when they have changed.
 void refresh_sandbox(struct session *session);
+
+// MARK: layers that are used again (slots.c)
+
+/// Makes the session's place for layers and removes what dead sessions left.
+bool open_slots(struct session *session);
+/// A slot for one pod, made if need be; -1 when all are in use.
+int take_slot(struct session *session);
+/// The slot belongs to a process until it is reaped.
+void lend_slot(struct session *session, int slot, pid_t process);
+/// Tells that a process is reaped. @return the pid of a helper that tidies its slot, or 0.
+pid_t return_slot(struct session *session, pid_t process, bool has_succeeded);
+/// Removes everything, when no pod is left that uses any of it.
+void close_slots(struct session *session);
+const char *slot_path(const struct session *session, int slot, const char *part);
+/// Where the slot's overlay is mounted.
+const char *slot_mount(const struct session *session, int slot);
 
 // MARK: the supervisor (supervisor.c)
 
@@ -191,8 +212,8 @@ struct pod {
     int directory;
     int start_file;
     int signals;
-    /// Directory that holds what the pod's files become (outputs/artifacts), opened before the view changes.
-    int upper;
+    /// Directories that `/` and `/tmp` of a sandbox are written to, opened before the view changes; -1 for none.
+    int upper, tmp;
     struct log log;
     pid_t main;
     bool main_has_ended, main_was_started;
@@ -236,6 +257,8 @@ int cloned_tree(int directory, const char *path, bool is_recursive);
 int settle(int tree, bool is_read_only);
 int attach(int tree, int directory, const char *path);
 int pivot_into(int root);
+/// Drops what an overlay remembers of its layers. @return -1 on failure.
+int forget_lookups(const char *mount);
 
 // MARK: the main process (main_process.c)
 
@@ -269,17 +292,19 @@ struct copy {
     struct pod *pod;
     /// Owner of what is made; -1 keeps the copier's.
     int64_t user, group;
-    /// Files under this directory may be hard-linked instead of copied; -1 for none.
-    int link_from;
-    /// Path of the source below `link_from`'s view, for linking.
+    /// Files may be hard-linked out of these directories instead of copied: what they are is seen at `/` and `/tmp`.
+    bool may_link;
+    uint64_t root_mount, tmp_mount;
+    /// Of the source, in this view.
     char path[PATH_MAX];
-    uint64_t view_mount;
     char problem[768];
 };
 
 int copy_entry(struct copy *copy, int source, int directory, const char *name);
 int copy_content(struct copy *copy, int from, int to);
 int remove_entry(int directory, const char *name);
+/// Empties a directory.
+int remove_content(int directory, const char *name);
 /// Opens a path below a directory (AT_FDCWD with an absolute path: the view) without ever passing a magic link of /proc.
 int open_view(const char *path, int flags, mode_t mode);
 /// The directory at a path, made with all its parents when it is missing.

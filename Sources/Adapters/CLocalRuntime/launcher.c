@@ -125,7 +125,7 @@ static void read_boot_id(char text[64]) {
 
 /// Becomes a session. Tells on `answers` how that went.
 static void session_child(const uint8_t *message, size_t length, int requests, int notices, int answers) {
-    struct session session = {.notices = notices, .mount_table = -1};
+    struct session session = {.notices = notices, .mount_table = -1, .layers_lock = -1, .slot = -1};
     struct session_answer answer = {0};
     prctl(PR_SET_NAME, "skiff-session");
     signal(SIGCHLD, SIG_DFL);

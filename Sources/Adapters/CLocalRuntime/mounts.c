@@ -90,3 +90,12 @@ int pivot_into(int root) {
     if (umount2(".", MNT_DETACH) != 0) return -1;
     return chdir("/");
 }
+
+int forget_lookups(const char *mount) {
+    int context = (int)syscall(SYS_fspick, AT_FDCWD, mount, FSPICK_CLOEXEC);
+    if (context < 0) return -1;
+    // Changing nothing: every remount empties the cache of names.
+    int result = (int)syscall(SYS_fsconfig, context, FSCONFIG_CMD_RECONFIGURE, NULL, NULL, 0);
+    close(context);
+    return result;
+}

@@ -15,15 +15,21 @@ static int output_directory(struct pod *pod, const char *kind) {
     return openat(pod->directory, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 }
 
+static uint64_t mount_at(const char *path) {
+    int directory = open_view(path, O_PATH | O_DIRECTORY | O_NOFOLLOW, 0);
+    if (directory < 0) return 0;
+    uint64_t mount = mount_of(directory);
+    close(directory);
+    return mount;
+}
+
 static void begin_copy(struct pod *pod, struct copy *copy) {
-    *copy = (struct copy){.pod = pod, .user = pod->request.user, .group = pod->request.group, .link_from = -1};
+    *copy = (struct copy){.pod = pod, .user = pod->request.user, .group = pod->request.group};
     if (copy->user >= 0 && (uid_t)copy->user == geteuid()) copy->user = -1;
     if (pod->upper < 0) return;
-    int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-    if (root < 0) return;
-    copy->link_from = pod->upper;
-    copy->view_mount = mount_of(root);
-    close(root);
+    copy->root_mount = mount_at("/");
+    copy->tmp_mount = pod->tmp >= 0 ? mount_at("/tmp") : 0;
+    copy->may_link = copy->root_mount != 0;
 }
 
 /// Where an open file really is in this view; hard links are made by that name.
@@ -32,7 +38,7 @@ static void resolve(struct copy *copy, int source, const char *path) {
     snprintf(link, sizeof link, "/proc/self/fd/%d", source);
     ssize_t length = readlink(link, copy->path, sizeof copy->path - 1);
     if (length <= 0 || copy->path[0] != '/') {
-        copy->link_from = -1;
+        copy->may_link = false;
         length = snprintf(copy->path, sizeof copy->path, "%s", path);
     }
     if ((size_t)length < sizeof copy->path) copy->path[length] = 0;

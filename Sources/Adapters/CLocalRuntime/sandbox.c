@@ -2,10 +2,11 @@
 // with one extra tmpfs, the skeleton:
 //
 //   dev/        the device nodes a step may use, mounted read-only
-//   masks/root  a lower layer over `/` that hides what steps must not see (as whiteouts) and gives them an empty /tmp; for an ordinary user it
+//   masks/root  a lower layer over `/` that hides what steps must not see (as whiteouts), has a place for scripts; for an ordinary user it
 //               also makes the upper two levels of directories theirs, so that a step can write where a container's root could
 //   masks/<n>   the same for another mount of the host, when something under it is hidden
 //   empty, file what covers hidden things where no layer can
+//   slots/<n>   where overlays are mounted that pods use one after the other (slots.c)
 //
 // A layer costs a pod nothing, whatever is in it; a mount costs each pod some 40 µs.
 
@@ -18,7 +19,6 @@
 #include <sys/prctl.h>
 #include <sys/sysmacros.h>
 #include <sys/wait.h>
-#include <sys/xattr.h>
 
 enum { OWNED_DIRECTORIES = 4096, SUBMOUNTS = 1024 };
 
@@ -382,18 +382,15 @@ static bool make_skeleton(struct session *session, char *problem, size_t size) {
     session->root_mask = arena_format("%s/masks/root", session->skeleton);
     if (mkdir(session->skeleton, 0700) != 0 && errno != EEXIST) return complain(problem, size, "the data directory cannot be written");
     if (mount("skiff", session->skeleton, "tmpfs", MS_NOSUID | MS_NODEV, "mode=755") != 0) return complain(problem, size, "tmpfs cannot be mounted");
-    const char *directories[] = {"masks", "masks/root", "masks/root/tmp", "empty"};
+    const char *directories[] = {"masks", "masks/root", "masks/root/argo", "masks/root/argo/staging", "empty", "slots"};
     for (size_t i = 0; i < sizeof directories / sizeof *directories; i++) {
         char path[PATH_MAX];
         snprintf(path, sizeof path, "%s/%s", session->skeleton, directories[i]);
-        if (mkdir(path, i == 2 ? 01777 : 0755) != 0) return complain(problem, size, "the layers of the sandbox cannot be made");
+        if (mkdir(path, 0755) != 0) return complain(problem, size, "the layers of the sandbox cannot be made");
     }
     char path[PATH_MAX];
     snprintf(path, sizeof path, "%s/file", session->skeleton);
     close(open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0444));
-    snprintf(path, sizeof path, "%s/tmp", session->root_mask);
-    const char *opaque = session->is_unprivileged ? "user.overlay.opaque" : "trusted.overlay.opaque";
-    session->has_masked_tmp = setxattr(path, opaque, "y", 1, 0) == 0;
     return make_devices(session, problem, size);
 }
 
@@ -438,5 +435,6 @@ bool prepare_sandbox(struct session *session, char *problem, size_t size) {
     if (!enter_namespaces(session, problem, size) || !make_skeleton(session, problem, size)) return false;
     if (session->is_unprivileged) own_directories(session, session->root_mask);
     refresh_sandbox(session);
-    return try_view(session, problem, size);
+    if (!try_view(session, problem, size)) return false;
+    return open_slots(session) || complain(problem, size, "the data directory cannot be written");
 }

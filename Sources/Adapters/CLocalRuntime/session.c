@@ -30,7 +30,7 @@ static void remember(struct children *children, pid_t pid) {
     children->pids[children->count++] = pid;
 }
 
-static void reap(struct children *children) {
+static void reap(struct session *session, struct children *children) {
     int status;
     pid_t pid;
     while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
@@ -40,11 +40,37 @@ static void reap(struct children *children) {
             if (!WIFEXITED(status)) children->may_have_orphans = true;
             break;
         }
+        pid_t helper = return_slot(session, pid, WIFEXITED(status) && WEXITSTATUS(status) == 0);
+        if (helper > 0) remember(children, helper);
     }
     if (children->may_have_orphans) children->may_have_orphans = kill_children(children->pids, children->count) > 0;
 }
 
+static bool is_listed(const pid_t *list, size_t count, pid_t pid) {
+    for (size_t i = 0; i < count; i++) {
+        if (list[i] == pid) return true;
+    }
+    return false;
+}
+
+/// By the kernel's own list, which not every kernel has. @return -1 when this one has none.
+static int kill_listed_children(const pid_t *keep, size_t count) {
+    FILE *list = fopen("/proc/thread-self/children", "re");
+    if (list == NULL) return -1;
+    int killed = 0;
+    pid_t pid;
+    while (fscanf(list, "%d", &pid) == 1) {
+        if (is_listed(keep, count, pid)) continue;
+        killed++;
+        kill(pid, SIGKILL);
+    }
+    fclose(list);
+    return killed;
+}
+
 size_t kill_children(const pid_t *keep, size_t count) {
+    int listed = kill_listed_children(keep, count);
+    if (listed >= 0) return (size_t)listed;
     DIR *processes = opendir("/proc");
     if (processes == NULL) return 0;
     pid_t self = getpid();
@@ -65,9 +91,7 @@ size_t kill_children(const pid_t *keep, size_t count) {
         char state;
         int parent;
         if (after == NULL || sscanf(after + 1, " %c %d", &state, &parent) != 2 || parent != self) continue;
-        bool is_kept = false;
-        for (size_t i = 0; i < count; i++) is_kept |= keep[i] == pid;
-        if (is_kept) continue;
+        if (is_listed(keep, count, pid)) continue;
         killed++;
         if (state != 'Z') kill(pid, SIGKILL);
     }
@@ -117,6 +141,7 @@ static void launch(struct session *session, struct children *children, const str
         return;
     }
     remember(children, (pid_t)pid);
+    if (session->slot >= 0) lend_slot(session, session->slot, (pid_t)pid);
     send_notice(session->notices, SKIFF_NOTICE_LAUNCHED, frame->request, (int32_t)pid, 0, NULL, 0, descriptor);
     close(descriptor);
 }
@@ -127,7 +152,10 @@ static bool take_request(struct session *session, struct children *children, int
     if (!read_fully(requests, &frame, sizeof frame) || frame.magic != SKIFF_FRAME_MAGIC || frame.length > SKIFF_MESSAGE_LIMIT) return false;
     if (!reserve(buffer, frame.length)) return false;
     if (!read_fully(requests, buffer->bytes, frame.length)) return false;
-    if (session->options.is_sandbox) refresh_sandbox(session);
+    if (session->options.is_sandbox) {
+        refresh_sandbox(session);
+        session->slot = take_slot(session);
+    }
     launch(session, children, &frame, buffer->bytes);
     // Secrets are in there.
     explicit_bzero(buffer->bytes, frame.length);
@@ -148,8 +176,11 @@ void run_session(struct session *session, int requests) {
         if (sources[1].revents != 0) {
             struct signalfd_siginfo information;
             while (read(signals, &information, sizeof information) > 0) {}
-            reap(&children);
+            reap(session, &children);
         }
-        if (sources[0].revents != 0 && !take_request(session, &children, requests, &buffer)) _exit(0);
+        if (sources[0].revents != 0 && !take_request(session, &children, requests, &buffer)) {
+            if (children.count == 0) close_slots(session);
+            _exit(0);
+        }
     }
 }

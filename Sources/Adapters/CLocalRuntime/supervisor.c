@@ -187,10 +187,12 @@ void supervise_pod(struct session *session, const struct skiff_frame *frame, con
     // Nothing of the session stays open here but the way to tell Skiff.
     if (session->notices != 3) dup3(session->notices, 3, O_CLOEXEC);
     session->notices = 3;
-    close_range(4, ~0U, 0);
+    // And the lock on the session's layers, which must not be removed while this pod is.
+    if (session->layers_lock >= 0 && session->layers_lock != 4) dup3(session->layers_lock, 4, O_CLOEXEC);
+    close_range(session->layers_lock >= 0 ? 5 : 4, ~0U, 0);
     pod.session = session;
     pod.request.id = frame->request;
-    pod.directory = pod.start_file = pod.upper = pod.log.file = -1;
+    pod.directory = pod.start_file = pod.upper = pod.tmp = pod.log.file = -1;
     pod.log.streams[0].descriptor = pod.log.streams[1].descriptor = -1;
     prctl(PR_SET_NAME, "skiff-pod");
     open_signals(&pod);

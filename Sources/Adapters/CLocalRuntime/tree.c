@@ -104,8 +104,16 @@ static void read_as_self(const struct copy *copy) {
     setfsgid(getegid());
 }
 
+/// What a sandbox wrote is about to be thrown away: a second name keeps it without copying. Files of the host are in no layer and are copied.
+static bool link_file(const struct copy *copy, int source, int directory, const char *name) {
+    uint64_t mount = mount_of(source);
+    if (mount == copy->root_mount) return linkat(copy->pod->upper, copy->path + 1, directory, name, 0) == 0;
+    bool is_in_tmp = mount == copy->tmp_mount && strncmp(copy->path, "/tmp/", 5) == 0;
+    return is_in_tmp && linkat(copy->pod->tmp, copy->path + 5, directory, name, 0) == 0;
+}
+
 static int copy_file(struct copy *copy, int source, const struct stat *status, int directory, const char *name) {
-    if (copy->link_from >= 0 && mount_of(source) == copy->view_mount && linkat(copy->link_from, copy->path + 1, directory, name, 0) == 0) return 0;
+    if (copy->may_link && link_file(copy, source, directory, name)) return 0;
     int target = openat(directory, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, status->st_mode & 0777);
     if (target < 0) return refuse_error(copy, errno);
     int error = copy_content(copy, source, target);
@@ -264,6 +272,15 @@ static int remove_below(int top, int directory, const char *name, int depth, uns
 int remove_entry(int directory, const char *name) {
     unsigned moved = 0;
     return remove_below(-1, directory, name, 0, &moved);
+}
+
+int remove_content(int directory, const char *name) {
+    unsigned moved = 0;
+    int inner = openat(directory, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (inner < 0) return remove_entry(directory, name);
+    int error = empty_directory(inner, inner, 1, &moved);
+    close(inner);
+    return error;
 }
 
 int skiff_remove_tree(const char *path) { return remove_entry(AT_FDCWD, path); }

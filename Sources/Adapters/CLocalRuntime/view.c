@@ -6,43 +6,48 @@
 #include <linux/mount.h>
 
 struct view {
-    int root, proc, sys, dev, shm, pts, tmp;
+    int root, proc, sys, dev, shm, pts, tmp, staging;
     int *submounts;
     int *covers;
 };
 
-/// Where this process is going to be told of its own: a directory of the upper layer that the step may write, for every existing part of a
-/// path that the manifest names.
-static void own_path(struct pod *pod, const char *path) {
+/// An ordinary user's step may write to the directories that the manifest names, as a container's root could: for every existing part of such a
+/// path that belongs to somebody else, the upper layer gets a directory of the user's. What lies at most two levels deep is the mask's work.
+/// @param upper -1 to find out only. @return whether there is anything to do.
+static bool own_path(int upper, const char *path) {
     struct stat root, status;
-    if (stat("/", &root) != 0) return;
     char existing[PATH_MAX];
-    if ((size_t)snprintf(existing, sizeof existing, "%s", path) >= sizeof existing) return;
+    if (stat("/", &root) != 0 || (size_t)snprintf(existing, sizeof existing, "%s", path) >= sizeof existing) return false;
     char *resolved = NULL;
     // The longest part that exists.
     while ((resolved = realpath(existing, NULL)) == NULL) {
         char *slash = strrchr(existing, '/');
-        if (errno != ENOENT || slash == NULL || slash == existing) return;
+        if (errno != ENOENT || slash == NULL || slash == existing) return false;
         *slash = 0;
     }
-    for (char *slash = strchr(resolved + 1, '/'); ; slash = strchr(slash + 1, '/')) {
+    bool is_needed = false;
+    int depth = 1;
+    for (char *slash = strchr(resolved + 1, '/'); resolved[1] != 0; slash = strchr(slash + 1, '/'), depth++) {
         if (slash != NULL) *slash = 0;
         bool is_plain = lstat(resolved, &status) == 0 && S_ISDIR(status.st_mode) && status.st_dev == root.st_dev;
-        if (!is_plain || resolved[1] == 0 || strncmp(resolved, "/tmp", 5) == 0) break;
-        (void)mkdirat(pod->upper, resolved + 1, status.st_mode & 0777);
+        if (!is_plain || strcmp(resolved, "/tmp") == 0) break;
+        is_needed |= depth > 2 && status.st_uid != geteuid();
+        if (upper >= 0) (void)mkdirat(upper, resolved + 1, status.st_mode & 0777);
         if (slash == NULL) break;
         *slash = '/';
     }
     free(resolved);
+    return is_needed;
 }
 
-static void own_named_paths(struct pod *pod) {
-    const struct pod_request *request = &pod->request;
-    for (size_t i = 0; i < request->mount_count; i++) own_path(pod, request->mounts[i].path);
-    for (size_t i = 0; i < request->input_count; i++) own_path(pod, request->inputs[i].path);
-    for (size_t i = 0; i < request->parameter_count; i++) own_path(pod, request->parameters[i].path);
-    for (size_t i = 0; i < request->artifact_count; i++) own_path(pod, request->artifacts[i].path);
-    if (request->working_directory != NULL) own_path(pod, request->working_directory);
+static bool own_named_paths(const struct pod_request *request, int upper) {
+    bool is_needed = false;
+    for (size_t i = 0; i < request->mount_count; i++) is_needed |= own_path(upper, request->mounts[i].path);
+    for (size_t i = 0; i < request->input_count; i++) is_needed |= own_path(upper, request->inputs[i].path);
+    for (size_t i = 0; i < request->parameter_count; i++) is_needed |= own_path(upper, request->parameters[i].path);
+    for (size_t i = 0; i < request->artifact_count; i++) is_needed |= own_path(upper, request->artifacts[i].path);
+    if (request->working_directory != NULL) is_needed |= own_path(upper, request->working_directory);
+    return is_needed;
 }
 
 static int need(struct pod *pod, int tree, const char *what) {
@@ -50,12 +55,29 @@ static int need(struct pod *pod, int tree, const char *what) {
     return tree;
 }
 
+/// The overlay of a slot, which no pod has written to yet.
+static void use_slot(struct pod *pod, struct view *view, int slot) {
+    const struct session *session = pod->session;
+    const char *mount = slot_mount(session, slot);
+    pod->upper = need(pod, open(slot_path(session, slot, "upper"), O_PATH | O_DIRECTORY | O_CLOEXEC), "layers");
+    pod->tmp = need(pod, open(slot_path(session, slot, "tmp"), O_PATH | O_DIRECTORY | O_CLOEXEC), "layers");
+    // What earlier pods looked up is forgotten, so that this one sees the host as it is now.
+    need(pod, forget_lookups(mount), "overlay");
+    view->root = need(pod, open(mount, O_PATH | O_DIRECTORY | O_CLOEXEC), "overlay");
+}
+
 static void make_root(struct pod *pod, struct view *view) {
     const struct session *session = pod->session;
     const char *image = pod->request.root_file_system;
+    bool owns_paths = session->is_unprivileged && image == NULL && own_named_paths(&pod->request, -1);
+    if (session->slot >= 0 && image == NULL && !owns_paths) return use_slot(pod, view, session->slot);
     if (mkdir("upper", 0755) != 0 || mkdir("work", 0700) != 0) need(pod, -1, "layers");
     pod->upper = need(pod, open("upper", O_PATH | O_DIRECTORY | O_CLOEXEC), "layers");
-    if (session->is_unprivileged && image == NULL) own_named_paths(pod);
+    if (owns_paths) own_named_paths(&pod->request, pod->upper);
+    if (image == NULL) {
+        if (mkdir("tmp", 01777) != 0) need(pod, -1, "/tmp");
+        pod->tmp = need(pod, open("tmp", O_PATH | O_DIRECTORY | O_CLOEXEC), "/tmp");
+    }
     const char *host[] = {session->root_mask, "/", NULL}, *given[] = {image, NULL};
     view->root = need(pod, overlay(image == NULL ? host : given, "upper", "work", session->is_unprivileged),
         image == NULL ? "overlay" : "overlay over the image's root file system");
@@ -117,11 +139,10 @@ static void open_host_parts(struct pod *pod, struct view *view) {
     view->shm = need(pod, detached("tmpfs", shm, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV), "/dev/shm");
     const char *pts[] = {"ptmxmode", "0666", "mode", "0620", NULL};
     view->pts = detached("devpts", pts, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC);
-    view->tmp = -1;
-    if (is_host && !session->has_masked_tmp) {
-        if (mkdir("tmp", 01777) != 0) need(pod, -1, "/tmp");
-        view->tmp = need(pod, cloned_tree(AT_FDCWD, "tmp", true), "/tmp");
-    }
+    view->tmp = pod->tmp >= 0 ? need(pod, cloned_tree(pod->tmp, "", true), "/tmp") : -1;
+    // Scripts lie in memory: that leaves the upper layer as it was, and the layer can serve another pod.
+    bool has_script = is_host && pod->request.script_path != NULL;
+    view->staging = has_script ? need(pod, detached("tmpfs", NULL, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV), "/argo/staging") : -1;
     view->submounts = arena((session->submount_count + 1) * sizeof(int));
     view->covers = arena((session->hidden_count + 1) * sizeof(int));
     if (view->submounts == NULL || view->covers == NULL) give_up(pod, "no memory");
@@ -159,7 +180,7 @@ static void copy_network_names(struct pod *pod, const int *files) {
         int parent = files[i] < 0 ? -1 : open_parent(paths[i], &name);
         if (parent < 0) continue;
         (void)unlinkat(parent, name, 0);
-        struct copy copy = {.pod = pod, .user = -1, .group = -1, .link_from = -1};
+        struct copy copy = {.pod = pod, .user = -1, .group = -1};
         (void)copy_entry(&copy, files[i], parent, name);
         close(parent);
         close(files[i]);
@@ -186,6 +207,7 @@ void enter_sandbox(struct pod *pod) {
     attach_at(pod, view.pts, "/dev/pts", false);
     protect_kernel_settings(pod);
     attach_at(pod, view.tmp, "/tmp", true);
+    attach_at(pod, view.staging, "/argo/staging", true);
     for (size_t i = 0; i < session->submount_count; i++) attach_at(pod, view.submounts[i], session->submounts[i].path, false);
     for (size_t i = 0; i < session->hidden_count; i++) attach_at(pod, view.covers[i], session->hidden[i], false);
     if (is_image) {

@@ -271,7 +271,7 @@ static void place_input(struct pod *pod, struct input *input) {
     input->is_new = !exists;
     // A file takes the place of a file or link; a directory fills a directory.
     if (exists && !S_ISDIR(status.st_mode)) (void)unlinkat(parent, name, 0);
-    struct copy copy = {.pod = pod, .user = -1, .group = -1, .link_from = -1};
+    struct copy copy = {.pod = pod, .user = -1, .group = -1};
     snprintf(copy.path, sizeof copy.path, "%s", input->path);
     int error;
     if (input->source == NULL) {

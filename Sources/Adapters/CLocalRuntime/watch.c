@@ -145,6 +145,9 @@ int skiff_pod_prove_dead(const char *identity, uint32_t patience_milliseconds) {
 
 int skiff_pod_clean(const char *path) {
     static const char *const kept[] = {".", "..", "start", "exit", "result", "outputs"};
+    // Of these the content goes. Making and removing a directory for every pod is what some file systems are slowest at (ext4 without a journal
+    // searches past every inode that was freed within the last minute), so the empty ones stay until the run is removed.
+    static const char *const emptied[] = {"cwd", "tmp"};
     int directory = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (directory < 0) return errno == ENOENT ? 0 : errno;
     DIR *entries = fdopendir(directory);
@@ -153,7 +156,8 @@ int skiff_pod_clean(const char *path) {
     for (struct dirent *entry = readdir(entries); entry != NULL; entry = readdir(entries)) {
         bool is_kept = strncmp(entry->d_name, "main.log", 8) == 0;
         for (size_t i = 0; i < sizeof kept / sizeof *kept; i++) is_kept |= strcmp(entry->d_name, kept[i]) == 0;
-        int failed = is_kept ? 0 : remove_entry(directory, entry->d_name);
+        bool is_emptied = strcmp(entry->d_name, emptied[0]) == 0 || strcmp(entry->d_name, emptied[1]) == 0;
+        int failed = is_kept ? 0 : is_emptied ? remove_content(directory, entry->d_name) : remove_entry(directory, entry->d_name);
         if (failed != 0 && error == 0) error = failed;
     }
     closedir(entries);

@@ -57,6 +57,9 @@ public final class DatagramDoorbell: DoorbellService, Sendable {
 
     public func ring(_ address: String) async -> Bool { DoorbellSocket.ring(address) }
 
+    /// Rings for a process that listens nowhere itself; false when nobody listens there.
+    public static func ring(at address: String) -> Bool { DoorbellSocket.ring(address) }
+
     // MARK: Binding
 
     private static func bound(in directory: String, id: String) throws(DoorbellError) -> (socket: CInt, address: String) {

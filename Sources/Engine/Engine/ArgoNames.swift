@@ -25,7 +25,9 @@ public enum ArgoNames {
         let isInline = template.isEmpty || nodeName.utf8.contains(subsequence: ".inline".utf8)
         let prefix = isInline ? workflow : "\(workflow)-\(template)"
         // Kubernetes names are ASCII, and a cut between bytes of one character could only follow from a name that is illegal anyway.
-        let cut = prefix.utf8.count > self.longestPodNamePrefix ? String(decoding: prefix.utf8.prefix(self.longestPodNamePrefix), as: UTF8.self) : prefix
+        let cut =
+            prefix.utf8.count > self.longestPodNamePrefix
+            ? String(decoding: prefix.utf8.prefix(self.longestPodNamePrefix), as: UTF8.self) : prefix
         return "\(cut)-\(self.fnv1a32(nodeName))"
     }
 }

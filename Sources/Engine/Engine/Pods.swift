@@ -169,7 +169,8 @@ public struct ArtifactInput: Sendable, Equatable {
     public var isModeRecursive: Bool
     public var isOptional: Bool
     public init(
-        name: String, path: String, source: ArtifactSource, archive: ArtifactArchive? = nil, mode: Int? = nil, isModeRecursive: Bool = false,
+        name: String, path: String, source: ArtifactSource, archive: ArtifactArchive? = nil, mode: Int? = nil,
+        isModeRecursive: Bool = false,
         isOptional: Bool = false
     ) {
         self.name = name

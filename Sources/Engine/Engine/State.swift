@@ -154,7 +154,10 @@ public struct Doom: Sendable, Equatable {
 
 /// What a run keeps beside its nodes.
 public struct RunState: Sendable, Equatable {
-    public enum Shutdown: String, Sendable, Equatable { case stop = "Stop", terminate = "Terminate" }
+    public enum Shutdown: String, Sendable, Equatable {
+        case stop = "Stop"
+        case terminate = "Terminate"
+    }
     public var phase: RunPhase = .pending
     public var message: String = ""
     public var startedAt: Timestamp?

@@ -2,8 +2,8 @@
 public enum Spelling {
     /// The candidate closest to `word` by edit distance, ignoring case; the first of several that are equally close.
     ///
-    /// A swap of two neighbours counts as one edit. Nil when every candidate is more than a third of the word away (at least one edit is always
-    /// allowed), so that nothing far-fetched is suggested. Words longer than 256 bytes are not looked at.
+    /// A swap of two neighbours counts as one edit. Nil when every candidate is more than a third of the word away (at least one edit is
+    /// always allowed), so that nothing far-fetched is suggested. Words longer than 256 bytes are not looked at.
     public static func closest(to word: String, among candidates: some Sequence<String>) -> String? {
         let wanted = Array(word.lowercased().utf8)
         guard !wanted.isEmpty, wanted.count <= self.longest else { return nil }

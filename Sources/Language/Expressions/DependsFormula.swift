@@ -61,12 +61,17 @@ public struct DependsFormula: Sendable, Equatable {
     /// The formula of a list of `dependencies`: all of them as bare names, joined by `&&`. Without any it always holds.
     public init(dependencies: [String], continueOn: (String) -> (error: Bool, failed: Bool)) {
         var tasks: [String] = []
+        var places: [String: Int] = [:]
         var terms: [Term] = []
         var clauses: [String] = []
         for name in dependencies {
-            if !tasks.contains(name) { tasks.append(name) }
+            let place = places[name] ?? tasks.count
+            if place == tasks.count {
+                tasks.append(name)
+                places[name] = place
+            }
             let results = Self.accepted(continueOn(name))
-            terms.append(.any(results.map { .test(task: tasks.firstIndex(of: name)!, $0) }))
+            terms.append(.any(results.map { .test(task: place, $0) }))
             clauses.append(Self.clause(name, results))
         }
         self.text = clauses.joined(separator: " && ")
@@ -86,7 +91,14 @@ public struct DependsFormula: Sendable, Equatable {
     }
 
     fileprivate static func clause(_ task: String, _ results: [Result]) -> String {
-        "(" + results.map { "\(task).\($0.rawValue)" }.joined(separator: " || ") + ")"
+        var clause = "("
+        for (index, result) in results.enumerated() {
+            if index > 0 { clause += " || " }
+            clause += task
+            clause += "."
+            clause += result.rawValue
+        }
+        return clause + ")"
     }
 }
 
@@ -111,24 +123,22 @@ extension DependsFormula {
 
         private static let yes: Int32 = -1
         private static let no: Int32 = -2
-        private static let longest = 100_000
+        /// Comparing formulas doubles their right sides; this is where that ends.
+        private static let longest = 1_000_000
 
         private var steps: [Step] = []
         private var entry = Program.yes
+        private var isCut = false
 
         init(_ term: Term) throws(ExpressionError) {
             self.entry = self.compile(term, ifTrue: Self.yes, ifFalse: Self.no)
-            guard self.steps.count < Self.longest else {
-                throw ExpressionError(message: "the formula takes more than \(Self.longest) steps", offset: 0)
-            }
+            if self.isCut { throw ExpressionError(message: "the formula takes more than \(Self.longest) steps", offset: 0) }
         }
 
         init(conjunction terms: [Term]) { self.entry = self.compile(.all(terms), ifTrue: Self.yes, ifFalse: Self.no) }
 
         /// Adds the questions of a term, last ones first, and gives the place of its first one.
         private mutating func compile(_ term: Term, ifTrue: Int32, ifFalse: Int32) -> Int32 {
-            // Comparing formulas doubles their right sides; what would grow without bound is cut off here and refused above.
-            if self.steps.count >= Self.longest { return ifFalse }
             switch term {
             case .constant(let flag): return flag ? ifTrue : ifFalse
             case .test(let task, let result):
@@ -138,6 +148,8 @@ extension DependsFormula {
             case .all(let terms): return terms.reversed().reduce(ifTrue) { self.compile($1, ifTrue: $0, ifFalse: ifFalse) }
             case .any(let terms): return terms.reversed().reduce(ifFalse) { self.compile($1, ifTrue: ifTrue, ifFalse: $0) }
             case .same(let left, let right):
+                self.isCut = self.isCut || self.steps.count > Self.longest
+                if self.isCut { return ifFalse }
                 let whenTrue = self.compile(right, ifTrue: ifTrue, ifFalse: ifFalse)
                 let whenFalse = self.compile(right, ifTrue: ifFalse, ifFalse: ifTrue)
                 return self.compile(left, ifTrue: whenTrue, ifFalse: whenFalse)
@@ -157,33 +169,40 @@ extension DependsFormula {
 
 /// Reads `depends` texts: names with or without results, `&& || ! == !=`, `and or not`, `true false`, parentheses.
 private struct DependsParser {
-    private let scalars: [Unicode.Scalar]
+    private let bytes: [UInt8]
     private let accepted: (String) -> [DependsFormula.Result]
     private var at = 0
     private var level = 0
     private(set) var references: [DependsFormula.Reference] = []
     private(set) var tasks: [String] = []
     private var places: [String: Int] = [:]
-    private(set) var expanded = ""
+    private var expandedBytes: [UInt8] = []
 
     private static let deepest = 100
 
     init(_ text: String, continueOn accepted: @escaping (String) -> [DependsFormula.Result]) {
-        self.scalars = Array(text.unicodeScalars)
+        self.bytes = Array(text.utf8)
         self.accepted = accepted
     }
+
+    /// The text with bare names written out.
+    var expanded: String { String(decoding: self.expandedBytes, as: UTF8.self) }
 
     mutating func document() throws(ExpressionError) -> DependsFormula.Term {
         let term = try self.disjunction()
         self.skipBlanks()
-        guard self.at == self.scalars.count else { throw self.unexpected() }
+        guard self.at == self.bytes.count else { throw self.unexpected() }
         return term
     }
 
-    private var current: Unicode.Scalar? { self.at < self.scalars.count ? self.scalars[self.at] : nil }
+    private func fault(_ message: String, at byte: Int) -> ExpressionError {
+        ExpressionError(message: message, offset: String(decoding: self.bytes[..<byte], as: UTF8.self).unicodeScalars.count)
+    }
 
     private func unexpected() -> ExpressionError {
-        guard let current = self.current else { return ExpressionError(message: "unexpected end of the formula", offset: self.at) }
+        guard let current = String(decoding: self.bytes[self.at...].prefix(4), as: UTF8.self).unicodeScalars.first else {
+            return self.fault("unexpected end of the formula", at: self.at)
+        }
         let hint =
             switch current {
             case "&": ", 'and' is written '&&'"
@@ -191,33 +210,39 @@ private struct DependsParser {
             case "'", "\"": ", names of tasks are written without quotes"
             default: ""
             }
-        return ExpressionError(message: "unexpected '\(current)'\(hint)", offset: self.at)
+        return self.fault("unexpected '\(current)'\(hint)", at: self.at)
     }
 
     private mutating func skipBlanks() {
-        while let current = self.current, TextSearch.isBlank(current) { self.advance(1) }
+        while self.at < self.bytes.count, self.bytes[self.at] == 0x20 || (0x09...0x0D).contains(self.bytes[self.at]) { self.advance(1) }
     }
 
-    /// Moves on over characters that stay in the expanded text.
+    /// Moves on over bytes that stay in the expanded text.
     private mutating func advance(_ count: Int) {
-        self.expanded.unicodeScalars.append(contentsOf: self.scalars[self.at..<self.at + count])
+        self.expandedBytes.append(contentsOf: self.bytes[self.at..<self.at + count])
         self.at += count
     }
 
     /// Takes an operator: a symbol, or a word that no letter follows.
-    private mutating func take(_ text: String) -> Bool {
+    private mutating func take(_ text: StaticString) -> Bool {
         self.skipBlanks()
-        let wanted = Array(text.unicodeScalars)
-        let end = self.at + wanted.count
-        guard end <= self.scalars.count, self.scalars[self.at..<end].elementsEqual(wanted) else { return false }
-        if Self.isWord(wanted[0]), end < self.scalars.count, Self.isWord(self.scalars[end]) || self.scalars[end] == "." { return false }
-        self.advance(wanted.count)
+        let length = text.utf8CodeUnitCount
+        let end = self.at + length
+        guard end <= self.bytes.count else { return false }
+        for index in 0..<length where self.bytes[self.at + index] != text.utf8Start[index] { return false }
+        if Self.isWord(text.utf8Start[0]), end < self.bytes.count, Self.isWord(self.bytes[end]) || self.bytes[end] == UInt8(ascii: ".") {
+            return false
+        }
+        self.advance(length)
         return true
     }
 
-    private static func isWord(_ scalar: Unicode.Scalar) -> Bool {
-        switch scalar {
-        case "a"..."z", "A"..."Z", "0"..."9", "-", "_": true
+    private static func isWord(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "0")...UInt8(ascii: "9"),
+            UInt8(ascii: "-"),
+            UInt8(ascii: "_"):
+            true
         default: false
         }
     }
@@ -225,18 +250,20 @@ private struct DependsParser {
     private mutating func disjunction() throws(ExpressionError) -> DependsFormula.Term {
         self.level += 1
         defer { self.level -= 1 }
-        if self.level > Self.deepest {
-            throw ExpressionError(message: "the formula nests deeper than \(Self.deepest) levels", offset: self.at)
-        }
-        var terms = [try self.conjunction()]
+        if self.level > Self.deepest { throw self.fault("the formula nests deeper than \(Self.deepest) levels", at: self.at) }
+        let first = try self.conjunction()
+        guard self.take("||") || self.take("or") else { return first }
+        var terms = [first, try self.conjunction()]
         while self.take("||") || self.take("or") { terms.append(try self.conjunction()) }
-        return terms.count == 1 ? terms[0] : .any(terms)
+        return .any(terms)
     }
 
     private mutating func conjunction() throws(ExpressionError) -> DependsFormula.Term {
-        var terms = [try self.comparison()]
+        let first = try self.comparison()
+        guard self.take("&&") || self.take("and") else { return first }
+        var terms = [first, try self.comparison()]
         while self.take("&&") || self.take("and") { terms.append(try self.comparison()) }
-        return terms.count == 1 ? terms[0] : .all(terms)
+        return .all(terms)
     }
 
     private mutating func comparison() throws(ExpressionError) -> DependsFormula.Term {
@@ -246,7 +273,7 @@ private struct DependsParser {
             let isEqual = self.take("==")
             guard isEqual || self.take("!=") else { return left }
             count += 1
-            if count > Self.deepest { throw ExpressionError(message: "more than \(Self.deepest) comparisons in a row", offset: self.at) }
+            if count > Self.deepest { throw self.fault("more than \(Self.deepest) comparisons in a row", at: self.at) }
             let same = DependsFormula.Term.same(left, try self.negation())
             left = isEqual ? same : .not(same)
         }
@@ -254,13 +281,9 @@ private struct DependsParser {
 
     private mutating func negation() throws(ExpressionError) -> DependsFormula.Term {
         var isNegated = false
-        while !self.looksAtNotEqual, self.take("!") || self.take("not") { isNegated.toggle() }
+        while self.take("!") || self.take("not") { isNegated.toggle() }
         let term = try self.primary()
         return isNegated ? .not(term) : term
-    }
-
-    private var looksAtNotEqual: Bool {
-        self.current == "!" && self.at + 1 < self.scalars.count && self.scalars[self.at + 1] == "="
     }
 
     private mutating func primary() throws(ExpressionError) -> DependsFormula.Term {
@@ -271,31 +294,36 @@ private struct DependsParser {
         }
         if self.take("true") { return .constant(true) }
         if self.take("false") { return .constant(false) }
-        self.skipBlanks()
         return try self.mention()
     }
 
     private mutating func mention() throws(ExpressionError) -> DependsFormula.Term {
         let start = self.at
-        let name = self.word(from: start)
-        guard let first = name.unicodeScalars.first, first != "-" else { throw self.unexpected() }
+        let dot = self.endOfWord(from: start)
+        guard dot > start, self.bytes[start] != UInt8(ascii: "-") else { throw self.unexpected() }
+        let name = String(decoding: self.bytes[start..<dot], as: UTF8.self)
         let task = self.index(of: name)
-        let dot = start + name.unicodeScalars.count
-        guard dot < self.scalars.count, self.scalars[dot] == "." else {
+        // What stands before is ASCII: everything else was refused.
+        guard dot < self.bytes.count, self.bytes[dot] == UInt8(ascii: ".") else {
             self.references.append(DependsFormula.Reference(task: name, result: nil, offset: start))
             let results = self.accepted(name)
-            self.expanded += DependsFormula.clause(name, results)
+            self.expandedBytes.append(contentsOf: DependsFormula.clause(name, results).utf8)
             self.at = dot
             return .any(results.map { .test(task: task, $0) })
         }
-        let suffix = self.word(from: dot + 1)
+        let end = self.endOfWord(from: dot + 1)
+        let suffix = String(decoding: self.bytes[dot + 1..<end], as: UTF8.self)
         guard let result = DependsFormula.Result(rawValue: suffix) else { throw self.unknownResult(suffix, of: name, at: dot + 1) }
         self.references.append(DependsFormula.Reference(task: name, result: result, offset: start))
-        self.advance(name.unicodeScalars.count + 1 + suffix.unicodeScalars.count)
+        self.advance(end - start)
         return .test(task: task, result)
     }
 
-    private func word(from start: Int) -> String { String(scalars: self.scalars[start...].prefix(while: Self.isWord)) }
+    private func endOfWord(from start: Int) -> Int {
+        var end = start
+        while end < self.bytes.count, Self.isWord(self.bytes[end]) { end += 1 }
+        return end
+    }
 
     private mutating func index(of task: String) -> Int {
         if let known = self.places[task] { return known }
@@ -304,10 +332,9 @@ private struct DependsParser {
         return self.tasks.count - 1
     }
 
-    private func unknownResult(_ word: String, of task: String, at offset: Int) -> ExpressionError {
+    private func unknownResult(_ word: String, of task: String, at byte: Int) -> ExpressionError {
         let results = DependsFormula.Result.allCases.map(\.rawValue)
         let guess = Spelling.closest(to: word, among: results).map { ", did you mean '\($0)'?" } ?? ""
-        return ExpressionError(
-            message: "'\(word)' is not a result of task '\(task)'\(guess) (results are \(results.joined(separator: ", ")))", offset: offset)
+        return self.fault("'\(word)' is not a result of task '\(task)'\(guess) (results are \(results.joined(separator: ", ")))", at: byte)
     }
 }

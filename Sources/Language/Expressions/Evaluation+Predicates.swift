@@ -5,6 +5,7 @@ extension Evaluation {
         guard let items = Self.elements(of: source) else {
             throw ExpressionError("'\(function.rawValue)' needs an array, this is \(source.typeName)")
         }
+        if case .map(let map) = source { try self.spend(map.count) }
         let extra = arguments.count > 2 ? try self.value(of: arguments[2]) : nil
         let predicate = arguments.count > 1 ? arguments[1] : nil
         if case .reduce = function { return try self.reduced(items, predicate!, start: extra) }

@@ -6,7 +6,7 @@ struct Evaluation {
     let clock: EvaluationClock
     private var stepsLeft = ExpressionBounds.steps
     private var textBytesLeft = ExpressionBounds.totalTextBytes
-    private var random: SeededGenerator
+    private var generator: SeededGenerator
     /// Values bound by `let`, by slot.
     private var locals: [ExprValue] = []
     /// The predicates that are being evaluated, innermost last.
@@ -24,7 +24,7 @@ struct Evaluation {
     init(environment: [String: ExprValue], clock: EvaluationClock) {
         self.environment = environment
         self.clock = clock
-        self.random = SeededGenerator(seed: clock.seed)
+        self.generator = SeededGenerator(seed: clock.seed)
     }
 
     // MARK: Bounds
@@ -35,6 +35,11 @@ struct Evaluation {
             throw ExpressionError("the expression takes more than \(ExpressionBounds.steps) steps")
         }
         self.stepsLeft -= count
+    }
+
+    /// Pays for looking at a text; nothing for other values.
+    mutating func spend(reading value: ExprValue) throws(ExpressionError) {
+        if case .string(let text) = value, text.utf8.count >= 64 { try self.spend(text.utf8.count / 64) }
     }
 
     /// Pays for a text before or after it is made.
@@ -65,8 +70,8 @@ struct Evaluation {
         return container
     }
 
-    /// False when there are more levels than allowed. Parts may be shared, so there can be far more to look at than is stored: the look ends
-    /// when no evaluation could pay for it, and `visited` then makes `made` say so.
+    /// False when there are more levels than allowed. Parts may be shared, so there can be far more to look at than is stored: the look
+    /// ends when no evaluation could pay for it, and `visited` then makes `made` say so.
     private func isShallow(_ value: ExprValue, levels: Int, _ visited: inout Int) -> Bool {
         guard levels > 0 else { return false }
         switch value {
@@ -87,11 +92,13 @@ struct Evaluation {
         return true
     }
 
-    mutating func nextRandom() -> UInt64 { self.random.next() }
+    mutating func nextRandom() -> UInt64 { self.generator.next() }
 
     mutating func pattern(_ text: String) throws(ExpressionError) -> RegularExpression {
         if let known = self.patterns[text] { return known }
-        try self.spend(1_000)
+        // Compiling takes some milliseconds at worst, and what is compiled some megabytes.
+        try self.spend(2_000)
+        if self.patterns.count >= 16 { self.patterns.removeAll() }
         let pattern = try RegularExpression(text)
         self.patterns[text] = pattern
         return pattern
@@ -187,7 +194,7 @@ struct Evaluation {
         guard case .string(let subjectText) = subject else {
             throw ExpressionError("'matches' needs texts, the left side is \(subject.typeName)")
         }
-        try self.spend(subjectText.utf8.count / 64)
+        try self.spend(reading: subject)
         if let compiled { return .bool(compiled.matches(subjectText)) }
         let value = try self.value(of: pattern)
         guard case .string(let patternText) = value else {
@@ -230,7 +237,10 @@ struct Evaluation {
     private mutating func called(_ function: ExprFunction, _ arguments: [ExpressionNode]) throws(ExpressionError) -> ExprValue {
         var values: [ExprValue] = []
         values.reserveCapacity(arguments.count)
-        for argument in arguments { values.append(try self.value(of: argument)) }
+        for argument in arguments {
+            values.append(try self.value(of: argument))
+            try self.spend(reading: values[values.count - 1])
+        }
         do {
             return try function.body(&self, FunctionCall(name: function.name, arguments: values))
         } catch let error as ExpressionError {
@@ -276,7 +286,9 @@ struct Evaluation {
 
     private mutating func fetch(_ container: ExprValue, _ property: ExpressionNode) throws(ExpressionError) -> ExprValue {
         if case .map(let map) = container, case .constant(.string(let name)) = property.kind { return map[name] ?? .null }
-        return try ExprOperators.element(of: container, at: try self.value(of: property))
+        let key = try self.value(of: property)
+        try self.spend(reading: container)
+        return try ExprOperators.element(of: container, at: key)
     }
 
     private mutating func sliced(_ container: ExprValue, _ fromNode: ExpressionNode?, _ toNode: ExpressionNode?) throws(ExpressionError)
@@ -287,7 +299,7 @@ struct Evaluation {
         switch container {
         case .array(let items):
             let range = ExprOperators.sliceRange(count: items.count, from: from, to: to)
-            try self.spend(range.count)
+            try self.spend(range.count / 8)
             return .array(Array(items[range]))
         case .string(let text):
             let scalars = Array(text.unicodeScalars)

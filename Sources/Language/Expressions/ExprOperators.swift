@@ -169,6 +169,7 @@ enum ExprOperators {
 
 extension Evaluation {
     mutating func operate(_ symbol: BinaryOperator, _ left: ExprValue, _ right: ExprValue) throws(ExpressionError) -> ExprValue {
+        try self.spend(reading: left)
         switch symbol {
         case .equal, .notEqual:
             if left.isContainer { try self.spend(GoText.size(left) / 16) }
@@ -195,7 +196,7 @@ extension Evaluation {
         switch haystack {
         case .null: return false
         case .array(let items):
-            try self.spend(items.count / 4)
+            try self.spend(items.count / 64)
             return items.contains { needle.equals($0) }
         case .map(let map):
             guard case .string(let key) = needle else { return false }
@@ -207,7 +208,6 @@ extension Evaluation {
     private mutating func textTest(_ symbol: BinaryOperator, _ left: ExprValue, _ right: ExprValue) throws(ExpressionError) -> Bool {
         if left.isNull || right.isNull { return false }
         guard case (.string(let text), .string(let part)) = (left, right) else { throw ExprOperators.mismatch(symbol, left, right) }
-        try self.spend(text.utf8.count / 64)
         return switch symbol {
         case .startsWith: text.utf8.starts(with: part.utf8)
         case .endsWith: TextSearch.hasSuffix(text, part)

@@ -13,7 +13,8 @@ public struct EvaluationClock: Sendable, Equatable {
     }
 }
 
-/// A variable that an expression uses, with the members that are written out: `tasks['a'].outputs.result` is `tasks`, `a`, `outputs`, `result`.
+/// A variable that an expression uses, with the members that are written out: `tasks['a'].outputs.result` is `tasks`, `a`, `outputs`,
+/// `result`.
 public struct ExprReference: Sendable, Hashable {
     /// Stops before the first member that is only known at run time, as in `steps[name].status`.
     public var path: [String]
@@ -63,8 +64,8 @@ public struct Expression: Sendable, Equatable {
 
     /// The value of the expression.
     /// - Parameter environment: the variables by their first names.
-    /// - Throws: for a variable that is not in the environment, operations on the wrong kinds of values, and when a bound on steps, depth or size
-    ///   is reached; the message says which.
+    /// - Throws: for a variable that is not in the environment, operations on the wrong kinds of values, and when a bound on steps, depth
+    ///   or size is reached; the message says which.
     public func evaluate(in environment: [String: ExprValue], clock: EvaluationClock) throws(ExpressionError) -> ExprValue {
         for (name, offset) in self.roots where environment[name] == nil {
             throw ExpressionError(message: "\(name) is missing", offset: offset, missing: name)

@@ -26,14 +26,15 @@ public struct ExpressionError: Error, Sendable, Equatable {
     }
 }
 
-/// How much one expression may use up. Whoever wrote it is not trusted, so each of these ends in an error, never in a crash or a stuck machine.
+/// How much one expression may use up. Whoever wrote it is not trusted, so each of these ends in an error, never in a crash or a stuck
+/// machine.
 enum ExpressionBounds {
     /// Characters in the text of one expression.
     static let length = 1 << 20
     /// Levels of brackets, calls and operators inside each other.
-    static let nesting = 200
+    static let nesting = 100
     /// Levels of arrays and maps inside each other in a value.
-    static let valueNesting = 200
+    static let valueNesting = 100
     /// Operations of one evaluation; making or visiting an element of an array counts as one.
     static let steps = 1_000_000
     /// Bytes of one text.
@@ -41,5 +42,5 @@ enum ExpressionBounds {
     /// Bytes of all texts that one evaluation makes on its way.
     static let totalTextBytes = 64 << 20
     /// Bytes of memory that a regular expression's program may need.
-    static let patternMemory: Int64 = 4 << 20
+    static let patternMemory: Int64 = 2 << 20
 }

@@ -65,7 +65,7 @@ struct ExpressionLexer {
             return false
         }
         switch character {
-        case _ where character.properties.isWhitespace: self.at += 1
+        case _ where TextSearch.isBlank(character): self.at += 1
         case "'", "\"": try self.readString(quote: character)
         case "`": try self.readRawString()
         case "0"..."9": try self.readNumber()
@@ -81,23 +81,30 @@ struct ExpressionLexer {
     }
 
     private mutating func readSymbol(_ character: Unicode.Scalar) throws(ExpressionError) {
-        if let next = self.peek(1), Self.pairs.contains("\(character)\(next)") {
+        switch (character, self.peek(1)) {
+        case ("&", "&"), ("|", "|"), ("=", "="), ("!", "="), ("<", "="), (">", "="), ("*", "*"), ("?", "?"), ("?", "."), (":", ":"):
             self.add(.symbol, length: 2)
-        } else if ",;:%+-^/*<>!=?#|".unicodeScalars.contains(character) {
+        case (",", _), (";", _), (":", _), ("%", _), ("+", _), ("-", _), ("^", _), ("/", _), ("*", _), ("<", _), (">", _), ("!", _),
+            ("=", _),
+            ("?", _), ("#", _), ("|", _):
             self.add(.symbol, length: 1)
-        } else {
+        default:
             throw ExpressionError(message: "unexpected character '\(character)'", offset: self.at)
         }
     }
 
-    private static let pairs: Set<String> = ["&&", "||", "==", "!=", "<=", ">=", "**", "??", "?.", "::"]
-
     static func startsName(_ character: Unicode.Scalar) -> Bool {
-        character == "_" || character == "$" || character.properties.isAlphabetic
+        switch character {
+        case "a"..."z", "A"..."Z", "_", "$": true
+        default: !character.isASCII && character.properties.isAlphabetic
+        }
     }
 
     static func continuesName(_ character: Unicode.Scalar) -> Bool {
-        self.startsName(character) || character.properties.numericType == .decimal
+        switch character {
+        case "a"..."z", "A"..."Z", "0"..."9", "_", "$": true
+        default: !character.isASCII && (character.properties.isAlphabetic || character.properties.numericType == .decimal)
+        }
     }
 
     private mutating func readName() {

@@ -477,7 +477,7 @@ struct ExpressionParser {
         self.advance()
         let name = self.current
         guard name.kind == .identifier || name.kind == .symbol else {
-            throw self.unexpected("expected the name of a function after 'sprig.'")
+            throw self.unexpected("expected a function after 'sprig.'")
         }
         guard let function = Sprig.table[name.text] else {
             let guess = Spelling.closest(to: name.text, among: Sprig.table.keys.sorted()).map { "sprig." + $0 }

@@ -1,7 +1,7 @@
 /// A path into JSON: `$.employees[?(@.age>42 && @.age<44)].name`.
 ///
-/// A path that can meet only one value gives that value, and an error when it is not there. A path with a wildcard, a slice, a union, a filter
-/// or `..` gives an array of what it meets.
+/// A path that can meet only one value gives that value, and an error when it is not there. A path with a wildcard, a slice, a union, a
+/// filter or `..` gives an array of what it meets.
 struct JSONPath {
     private let segments: [Segment]
     private let isDefinite: Bool

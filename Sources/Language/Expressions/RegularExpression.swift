@@ -1,13 +1,13 @@
 import CRE2
 
 /// A pattern in Go's syntax, compiled by RE2, which matches in time linear in the text.
-final class RegularExpression: @unchecked Sendable {
+public final class RegularExpression: @unchecked Sendable {
     // Safe to share: the compiled pattern is never changed, and RE2 guards its caches itself.
     private let handle: OpaquePointer
     let groupCount: Int
 
     /// - Throws: for a text that is no pattern, or whose program needs more than `ExpressionBounds.patternMemory`.
-    init(_ pattern: String) throws(ExpressionError) {
+    public init(_ pattern: String) throws(ExpressionError) {
         var pattern = pattern
         let shown = pattern.utf8.count > 200 ? String(pattern.prefix(200)) + "…" : pattern
         let compiled: Result<OpaquePointer, ExpressionError> = pattern.withUTF8 { bytes in
@@ -27,7 +27,7 @@ final class RegularExpression: @unchecked Sendable {
     deinit { cre2_free(self.handle) }
 
     /// Whether the pattern occurs anywhere in the text.
-    func matches(_ text: String) -> Bool {
+    public func matches(_ text: String) -> Bool {
         var text = text
         return text.withUTF8 { self.search($0, from: 0, spans: nil) }
     }
@@ -38,31 +38,47 @@ final class RegularExpression: @unchecked Sendable {
         }
     }
 
-    /// One match: the bytes of the whole and of its groups; nil for a group that took no part.
+    /// One match, in bytes.
     struct Match {
+        var range: Range<Int>
+        /// The groups from the first on, as many as were asked for; nil for one that took no part.
         var groups: [Range<Int>?]
-        var range: Range<Int> { self.groups[0]! }
+
+        /// The whole match is number 0.
+        func group(_ number: Int) -> Range<Int>? {
+            number == 0 ? self.range : self.groups.indices.contains(number - 1) ? self.groups[number - 1] : nil
+        }
     }
 
     /// The matches from left to right, without overlaps, at most `limit`. As in Go, an empty match right after a match does not count.
     func allMatches(in text: String, limit: Int = .max) -> [Match] {
+        var matches: [Match] = []
+        self.forEachMatch(in: text, groups: 0) { match in
+            if matches.count < limit { matches.append(match) }
+            return matches.count < limit
+        }
+        return matches
+    }
+
+    /// Calls `body` with each match until it gives false.
+    /// - Parameter groups: how many groups it wants to know; without any the search is much faster.
+    private func forEachMatch(in text: String, groups: Int, _ body: (Match) -> Bool) {
         var text = text
-        return text.withUTF8 { bytes in
-            var matches: [Match] = []
+        text.withUTF8 { bytes in
             var from = 0
             var previousEnd = -1
-            var spans = [Int64](repeating: -1, count: 2 * (self.groupCount + 1))
-            while matches.count < limit, from <= bytes.count,
-                spans.withUnsafeMutableBufferPointer({ self.search(bytes, from: from, spans: $0) })
-            {
-                let match = Match(
-                    groups: stride(from: 0, to: spans.count, by: 2).map { spans[$0] < 0 ? nil : Int(spans[$0])..<Int(spans[$0 + 1]) })
-                let range = match.range
-                if !range.isEmpty || range.lowerBound != previousEnd { matches.append(match) }
+            var spans = [Int64](repeating: -1, count: 2 * (groups + 1))
+            while from <= bytes.count, spans.withUnsafeMutableBufferPointer({ self.search(bytes, from: from, spans: $0) }) {
+                let range = Int(spans[0])..<Int(spans[1])
+                if !range.isEmpty || range.lowerBound != previousEnd {
+                    let match = Match(
+                        range: range, groups: (1..<groups + 1).map { spans[2 * $0] < 0 ? nil : Int(spans[2 * $0])..<Int(spans[2 * $0 + 1]) }
+                    )
+                    guard body(match) else { return }
+                }
                 previousEnd = range.upperBound
                 from = range.isEmpty ? Self.next(after: range.upperBound, in: bytes) : range.upperBound
             }
-            return matches
         }
     }
 
@@ -90,11 +106,13 @@ final class RegularExpression: @unchecked Sendable {
         let bytes = Array(text.utf8)
         var out: [UInt8] = []
         var from = 0
-        for match in self.allMatches(in: text) {
+        let isPlain = isLiteral || !template.utf8.contains(UInt8(ascii: "$"))
+        self.forEachMatch(in: text, groups: isPlain ? 0 : self.groupCount) { match in
             out.append(contentsOf: bytes[from..<match.range.lowerBound])
-            if isLiteral { out.append(contentsOf: template.utf8) } else { self.expand(template, match, bytes, into: &out) }
+            if isPlain { out.append(contentsOf: template.utf8) } else { self.expand(template, match, bytes, into: &out) }
             from = match.range.upperBound
-            if out.count > ExpressionBounds.textBytes { break }
+            // Whoever takes the text refuses it then.
+            return out.count <= ExpressionBounds.textBytes
         }
         out.append(contentsOf: bytes[from...])
         return String(decoding: out, as: UTF8.self)
@@ -115,7 +133,7 @@ final class RegularExpression: @unchecked Sendable {
                 continue
             }
             // A group that the pattern does not have is empty, as in Go.
-            if let number = Int(name) ?? self.group(named: name), match.groups.indices.contains(number), let range = match.groups[number] {
+            if let number = Int(name) ?? self.group(named: name), number >= 0, let range = match.group(number) {
                 out.append(contentsOf: bytes[range])
             }
         }

@@ -3,10 +3,11 @@ public enum SequenceItems {
     /// The most items that one sequence may have.
     public static let most = 1_000_000
 
-    /// The numbers from `start` (0 when nil) to `end`, or `count` of them, each written in the format; downwards when the start is above the end.
+    /// The numbers from `start` (0 when nil) to `end`, or `count` of them, each written in the format; downwards when the start is above
+    /// the end.
     /// - Parameter format: Go's printf with one whole number, `%d` when nil or empty: `%05d`, `%x`, `host-%02X`, `100%%`.
-    /// - Throws: unless exactly one of `end` and `count` is there, for texts that are not whole numbers, a format that does not take one number,
-    ///   and more than `most` items. The offset is that in the format, 0 for the rest.
+    /// - Throws: unless exactly one of `end` and `count` is there, for texts that are not whole numbers, a format that does not take one
+    ///   number, and more than `most` items. The offset is that in the format, 0 for the rest.
     public static func expand(start: String?, end: String?, count: String?, format: String?) throws(ExpressionError) -> [String] {
         let first = try self.number(start, "start") ?? 0
         let printf = try GoIntegerFormat(format.flatMap { $0.isEmpty ? nil : $0 } ?? "%d")
@@ -65,6 +66,9 @@ struct GoIntegerFormat {
         var isLeft = false, hasPlus = false, hasBlank = false, hasZeros = false, isAlternate = false
         var width = 0
         var precision: Int?
+
+        /// Nothing but digits.
+        var isPlain: Bool { self.width == 0 && self.precision == nil && !self.hasPlus && !self.hasBlank }
     }
 
     private var parts: [Part] = []
@@ -166,6 +170,7 @@ struct GoIntegerFormat {
 
     private static func text(of number: Int64, _ verb: Verb) -> String {
         switch verb.letter {
+        case "d" where verb.isPlain: return String(number)
         case "c": return self.padded(String(self.character(number)), verb)
         case "q": return self.padded("'\(self.character(number))'", verb)
         case "U":

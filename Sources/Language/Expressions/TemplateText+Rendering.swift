@@ -13,13 +13,13 @@ public enum ScopeValue: Sendable, Equatable {
 public protocol VariableScope {
     func value(of name: String) -> ScopeValue
 
-    /// Nested values for the first names that an expression mentions; only what the references need. What is absent is null, what is missing is
-    /// not in the maps.
+    /// Nested values for the first names that an expression mentions; only what the references need. What is absent is null, what is
+    /// missing is not in the maps.
     func environment(for references: [ExprReference]) -> [String: ExprValue]
 }
 
 /// What happens to a tag whose name is unknown.
-public enum RenderMode: Sendable {
+public enum RenderMode: Sendable, Equatable {
     /// It stays as written.
     case lenient
     /// It is an error.
@@ -58,8 +58,8 @@ public struct RenderError: Error, Sendable, Equatable {
 
 extension TemplateText {
     /// The text with its tags replaced. A text without tags is returned as it is.
-    /// - Throws: for what `mode` wants resolved and is not, for an absent optional that is not handled, and for an expression that fails or gives
-    ///   nil although everything it uses is known.
+    /// - Throws: for what `mode` wants resolved and is not, for an absent optional that is not handled, and for an expression that fails or
+    ///   gives nil although everything it uses is known.
     public func render(_ scope: some VariableScope, mode: RenderMode, clock: EvaluationClock) throws(RenderError) -> String {
         if self.isLiteral { return self.source }
         if self.segments.count == 1 { return try self.segments[0].text(scope, mode, clock) }
@@ -69,7 +69,8 @@ extension TemplateText {
         return out
     }
 
-    /// As `render`, but what could not be resolved stays a tag, so that a later round can go on. What was inserted is literal text from then on.
+    /// As `render`, but what could not be resolved stays a tag, so that a later round can go on. What was inserted is literal text from
+    /// then on.
     public func partiallyRendered(_ scope: some VariableScope, mode: RenderMode, clock: EvaluationClock) throws(RenderError) -> TemplateText
     {
         if self.isLiteral { return self }
@@ -154,6 +155,7 @@ extension TemplateText.Segment {
         _ expression: Expression, _ source: String, _ scope: some VariableScope, _ mode: RenderMode, _ clock: EvaluationClock
     ) throws(RenderError) -> String? {
         let environment = scope.environment(for: expression.references)
+        var mustWait = false
         var hasGap = false
         var hasAbsent = false
         for reference in expression.references {
@@ -162,12 +164,15 @@ extension TemplateText.Segment {
             case .absent: hasAbsent = true
             case .missing(let name):
                 if !reference.isGuarded || name == reference.path[0] || (!mode.isStrict && Self.isLate(reference)) {
-                    guard mode.mustResolve(reference.name) else { return nil }
-                    throw RenderError(message: "failed to evaluate expression: \(name) is missing", tag: source, isMissing: true)
+                    if mode.mustResolve(reference.name) {
+                        throw RenderError(message: "failed to evaluate expression: \(name) is missing", tag: source, isMissing: true)
+                    }
+                    mustWait = true
                 }
                 hasGap = true
             }
         }
+        if mustWait { return nil }
         let result: ExprValue
         do throws(ExpressionError) {
             result = try expression.evaluate(in: environment, clock: clock)
@@ -225,7 +230,7 @@ extension TemplateText.Segment {
 /// A scope over flat names, with nested values made from their dots: `inputs.parameters.x` is `x` in `parameters` in `inputs`.
 ///
 /// When there is a value for `a` and one for `a.b`, expressions see the second only.
-public struct FlatScope: VariableScope {
+public struct FlatScope: VariableScope, Sendable {
     private let values: [String: ExprValue]
     private let nested: [String: ExprValue]
 

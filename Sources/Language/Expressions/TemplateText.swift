@@ -169,8 +169,8 @@ private struct TemplateReader {
         return nil
     }
 
-    /// An expression ends at the first `}}`. When what stands before is no expression, because the braces are part of a string or close two maps,
-    /// it ends at the first `}}` outside of strings and brackets.
+    /// An expression ends at the first `}}`. When what stands before is no expression, because the braces are part of a string or close two
+    /// maps, it ends at the first `}}` outside of strings and brackets.
     private mutating func readExpression() throws(ExpressionError) {
         let start = self.at + 3
         guard let first = self.find(UInt8(ascii: "}"), from: start) else { throw self.unclosed() }
@@ -178,12 +178,24 @@ private struct TemplateReader {
             try self.addExpression(start..<first)
         } catch {
             guard let second = self.endOfExpression(from: start), second != first else { throw self.inTag(error) }
-            do throws(ExpressionError) { try self.addExpression(start..<second) } catch { throw self.inTag(error) }
+            do throws(ExpressionError) {
+                try self.refuseTags(in: self.text(start..<second))
+                try self.addExpression(start..<second)
+            } catch {
+                throw self.inTag(error)
+            }
         }
     }
 
     private func inTag(_ error: ExpressionError) -> ExpressionError {
         ExpressionError(message: "failed to evaluate expression: " + error.message, offset: error.offset + self.characters + 3)
+    }
+
+    /// A tag in a string of an expression would be passed on as it stands.
+    private func refuseTags(in expression: String) throws(ExpressionError) {
+        for token in try ExpressionLexer.tokens(of: expression) where token.kind == .string && token.text.contains("{{") {
+            throw ExpressionError(message: "a tag cannot stand inside an expression, write its name without braces", offset: token.offset)
+        }
     }
 
     private mutating func addExpression(_ range: Range<Int>) throws(ExpressionError) {

@@ -2,7 +2,9 @@
 enum TextSearch {
     static func contains(_ text: String, _ part: String) -> Bool { !self.positions(of: part, in: text, limit: 1).isEmpty || part.isEmpty }
 
-    static func hasSuffix(_ text: String, _ suffix: String) -> Bool { text.utf8.reversed().starts(with: suffix.utf8.reversed()) }
+    static func hasSuffix(_ text: String, _ suffix: String) -> Bool {
+        text.utf8.count >= suffix.utf8.count && text.utf8.suffix(suffix.utf8.count).elementsEqual(suffix.utf8)
+    }
 
     /// Where the part starts, in bytes, at most `limit` times, without overlaps. Empty for an empty part.
     static func positions(of part: String, in text: String, limit: Int = .max) -> [Int] {
@@ -96,7 +98,10 @@ enum TextSearch {
         return String(view)
     }
 
-    static func isBlank(_ scalar: Unicode.Scalar) -> Bool { scalar.properties.isWhitespace }
+    static func isBlank(_ scalar: Unicode.Scalar) -> Bool {
+        // Asking for properties is slow, and nearly everything is ASCII.
+        scalar.isASCII ? scalar.value == 0x20 || (0x09...0x0D).contains(scalar.value) : scalar.properties.isWhitespace
+    }
 
     static func trimBlanks(_ text: String) -> String { self.trim(text, self.isBlank) }
 

@@ -2,8 +2,8 @@
 final class WhenNode {
     enum Kind {
         case literal(WhenValue)
-        case prefix(String, WhenNode)
-        case binary(String, WhenNode, WhenNode)
+        case prefix(WhenSymbol, WhenNode)
+        case binary(WhenSymbol, WhenNode, WhenNode)
         case conditional(WhenNode, WhenNode, WhenNode?)
         case list([WhenNode])
     }
@@ -33,11 +33,6 @@ struct WhenParser {
 
     private static let deepest = 400
 
-    private static let levels: [Set<String>] = [
-        ["||"], ["&&"], ["==", "!=", "<", "<=", ">", ">=", "=~", "!~", "in"], ["&", "|", "^"], ["<<", ">>"], ["+", "-"], ["*", "/", "%"],
-        ["**"],
-    ]
-
     static func parse(_ text: String) throws(WhenFault) -> WhenNode {
         var parser = WhenParser(tokens: try WhenLexer.tokens(of: text))
         let root = try parser.ternary()
@@ -61,10 +56,10 @@ struct WhenParser {
         return node
     }
 
-    private mutating func take(_ symbols: Set<String>) -> String? {
-        guard case .symbol(let symbol)? = self.current, symbols.contains(symbol) else { return nil }
+    private mutating func take(_ symbol: WhenSymbol) -> Bool {
+        guard self.current == .symbol(symbol) else { return false }
         self.at += 1
-        return symbol
+        return true
     }
 
     private mutating func ternary() throws(WhenFault) -> WhenNode {
@@ -72,36 +67,33 @@ struct WhenParser {
         defer { self.level -= 1 }
         if self.level > Self.deepest / 4 { throw .invalid("it nests deeper than \(Self.deepest / 4) levels") }
         let left = try self.binary(0)
-        switch self.take(["?", "??"]) {
-        case "?":
-            let yes = try self.ternary()
-            guard self.take([":"]) != nil else { return try self.node(.conditional(left, yes, nil)) }
-            return try self.node(.conditional(left, yes, try self.ternary()))
-        case .some: return try self.node(.binary("??", left, try self.ternary()))
-        case nil: return left
-        }
+        if self.take(.coalesce) { return try self.node(.binary(.coalesce, left, try self.ternary())) }
+        guard self.take(.question) else { return left }
+        let yes = try self.ternary()
+        return try self.node(.conditional(left, yes, self.take(.colon) ? try self.ternary() : nil))
     }
 
-    private mutating func binary(_ level: Int) throws(WhenFault) -> WhenNode {
-        guard level < Self.levels.count else { return try self.operand() }
-        var left = try self.binary(level + 1)
-        while let symbol = self.take(Self.levels[level]) {
-            left = try self.node(.binary(symbol, left, try self.binary(level + 1)))
+    /// Operators that bind at least as strongly as `least`, grouped from the left.
+    private mutating func binary(_ least: Int) throws(WhenFault) -> WhenNode {
+        var left = try self.operand()
+        while case .symbol(let symbol)? = self.current, let precedence = symbol.precedence, precedence >= least {
+            self.at += 1
+            left = try self.node(.binary(symbol, left, try self.binary(precedence + 1)))
         }
         return left
     }
 
     private mutating func operand() throws(WhenFault) -> WhenNode {
-        if let symbol = self.take(["!", "-", "~"]) {
+        switch self.current {
+        case .symbol(let symbol)? where symbol == .not || symbol == .subtract || symbol == .bitNot:
+            self.at += 1
             self.level += 1
             defer { self.level -= 1 }
             if self.level > Self.deepest / 4 { throw .invalid("it nests deeper than \(Self.deepest / 4) levels") }
             return try self.node(.prefix(symbol, try self.operand()))
-        }
-        switch self.current {
         case .number(let number)?: return try self.literal(.number(number))
         case .flag(let flag)?: return try self.literal(.flag(flag))
-        case .string(let text, _)?: return try self.literal(.string(text))
+        case .string(let text)?: return try self.literal(.string(text))
         case .open?: return try self.parentheses()
         case .symbol?, .comma?, .close?, nil: throw self.unexpected()
         }
@@ -145,13 +137,13 @@ extension WhenNode {
         }
     }
 
-    private static func binary(_ symbol: String, _ left: WhenNode, _ right: WhenNode) throws(WhenFault) -> WhenValue {
+    private static func binary(_ symbol: WhenSymbol, _ left: WhenNode, _ right: WhenNode) throws(WhenFault) -> WhenValue {
         let first = try left.value()
         switch symbol {
-        case "&&", "||":
-            let isDecided = try WhenOperators.flag(first, symbol) == (symbol == "||")
+        case .and, .or:
+            let isDecided = try WhenOperators.flag(first, symbol) == (symbol == .or)
             return isDecided ? first : .flag(try WhenOperators.flag(try right.value(), symbol))
-        case "??": return first == .none ? try right.value() : first
+        case .coalesce: return first == .none ? try right.value() : first
         default: return try WhenOperators.binary(symbol, first, try right.value())
         }
     }
@@ -159,41 +151,41 @@ extension WhenNode {
 
 /// govaluate's operators on values.
 enum WhenOperators {
-    static func flag(_ value: WhenValue, _ symbol: String) throws(WhenFault) -> Bool {
+    static func flag(_ value: WhenValue, _ symbol: WhenSymbol) throws(WhenFault) -> Bool {
         guard case .flag(let flag) = value else { throw self.mismatch(value, "logical operator", symbol, "a bool") }
         return flag
     }
 
-    private static func mismatch(_ value: WhenValue, _ kind: String, _ symbol: String, _ wanted: String) -> WhenFault {
+    private static func mismatch(_ value: WhenValue, _ kind: String, _ symbol: WhenSymbol, _ wanted: String) -> WhenFault {
         let hint = if case .string = value { " (hint: text with special characters must be in quotes (\"))" } else { "" }
-        return .failed("Value '\(value.text)' cannot be used with the \(kind) '\(symbol)', it is not \(wanted)\(hint)")
+        return .failed("Value '\(value.text)' cannot be used with the \(kind) '\(symbol.rawValue)', it is not \(wanted)\(hint)")
     }
 
-    private static func number(_ value: WhenValue, _ symbol: String) throws(WhenFault) -> Double {
+    private static func number(_ value: WhenValue, _ symbol: WhenSymbol) throws(WhenFault) -> Double {
         guard case .number(let number) = value else { throw self.mismatch(value, "modifier", symbol, "a number") }
         return number
     }
 
-    static func prefix(_ symbol: String, _ value: WhenValue) throws(WhenFault) -> WhenValue {
+    static func prefix(_ symbol: WhenSymbol, _ value: WhenValue) throws(WhenFault) -> WhenValue {
         switch (symbol, value) {
-        case ("!", .flag(let flag)): return .flag(!flag)
-        case ("-", .number(let number)): return .number(-number)
-        case ("~", .number(let number)): return .number(Double(~ExprOperators.truncated(number)))
-        default: throw self.mismatch(value, "prefix", symbol, symbol == "!" ? "a bool" : "a number")
+        case (.not, .flag(let flag)): return .flag(!flag)
+        case (.subtract, .number(let number)): return .number(-number)
+        case (.bitNot, .number(let number)): return .number(Double(~ExprOperators.truncated(number)))
+        default: throw self.mismatch(value, "prefix", symbol, symbol == .not ? "a bool" : "a number")
         }
     }
 
-    static func binary(_ symbol: String, _ left: WhenValue, _ right: WhenValue) throws(WhenFault) -> WhenValue {
+    static func binary(_ symbol: WhenSymbol, _ left: WhenValue, _ right: WhenValue) throws(WhenFault) -> WhenValue {
         switch symbol {
-        case "==": return .flag(left == right)
-        case "!=": return .flag(left != right)
-        case "<", "<=", ">", ">=": return .flag(try self.compare(symbol, left, right))
-        case "=~", "!~": return .flag(try self.matches(left, right, symbol) == (symbol == "=~"))
-        case "in":
+        case .equal: return .flag(left == right)
+        case .notEqual: return .flag(left != right)
+        case .less, .lessOrEqual, .greater, .greaterOrEqual: return .flag(try self.compare(symbol, left, right))
+        case .matches, .notMatches: return .flag(try self.matches(left, right, symbol) == (symbol == .matches))
+        case .isIn:
             // One value in parentheses is a list too.
             if case .list(let items) = right { return .flag(items.contains(left)) }
             return .flag(left == right)
-        case "+":
+        case .add:
             if case (.number(let a), .number(let b)) = (left, right) { return .number(a + b) }
             if self.isString(left) || self.isString(right) { return .string(left.text + right.text) }
         default: break
@@ -203,7 +195,7 @@ enum WhenOperators {
 
     private static func isString(_ value: WhenValue) -> Bool { if case .string = value { true } else { false } }
 
-    private static func compare(_ symbol: String, _ left: WhenValue, _ right: WhenValue) throws(WhenFault) -> Bool {
+    private static func compare(_ symbol: WhenSymbol, _ left: WhenValue, _ right: WhenValue) throws(WhenFault) -> Bool {
         switch (left, right) {
         case (.number(let a), .number(let b)): return self.compare(symbol, a, b)
         case (.string(let a), .string(let b)): return self.compare(symbol, a, b)
@@ -213,16 +205,16 @@ enum WhenOperators {
         }
     }
 
-    private static func compare<Value: Comparable>(_ symbol: String, _ left: Value, _ right: Value) -> Bool {
+    private static func compare<Value: Comparable>(_ symbol: WhenSymbol, _ left: Value, _ right: Value) -> Bool {
         switch symbol {
-        case "<": left < right
-        case "<=": left <= right
-        case ">": left > right
+        case .less: left < right
+        case .lessOrEqual: left <= right
+        case .greater: left > right
         default: left >= right
         }
     }
 
-    private static func matches(_ left: WhenValue, _ right: WhenValue, _ symbol: String) throws(WhenFault) -> Bool {
+    private static func matches(_ left: WhenValue, _ right: WhenValue, _ symbol: WhenSymbol) throws(WhenFault) -> Bool {
         guard case .string(let text) = left else { throw self.mismatch(left, "comparator", symbol, "a string") }
         guard case .string(let pattern) = right else { throw self.mismatch(right, "comparator", symbol, "a string") }
         do throws(ExpressionError) {
@@ -232,20 +224,20 @@ enum WhenOperators {
         }
     }
 
-    private static func arithmetic(_ symbol: String, _ left: Double, _ right: Double) throws(WhenFault) -> Double {
+    private static func arithmetic(_ symbol: WhenSymbol, _ left: Double, _ right: Double) throws(WhenFault) -> Double {
         let (a, b) = (ExprOperators.truncated(left), ExprOperators.truncated(right))
         switch symbol {
-        case "+": return left + right
-        case "-": return left - right
-        case "*": return left * right
-        case "/": return left / right
-        case "%": return ExprOperators.floatRemainder(left, right)
-        case "**": return ExprOperators.powered(left, right)
-        case "&": return Double(a & b)
-        case "|": return Double(a | b)
-        case "^": return Double(a ^ b)
+        case .add: return left + right
+        case .subtract: return left - right
+        case .multiply: return left * right
+        case .divide: return left / right
+        case .remainder: return ExprOperators.floatRemainder(left, right)
+        case .power: return ExprOperators.powered(left, right)
+        case .bitAnd: return Double(a & b)
+        case .bitOr: return Double(a | b)
+        case .bitXor: return Double(a ^ b)
         // A negative count shifts everything out, as a count that large does.
-        case "<<": return Double(b < 0 ? 0 : a << b)
+        case .shiftLeft: return Double(b < 0 ? 0 : a << b)
         default: return Double(b < 0 ? (a < 0 ? -1 : 0) : a >> b)
         }
     }

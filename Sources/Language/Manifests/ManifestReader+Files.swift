@@ -13,7 +13,9 @@ extension ManifestReader {
         guard status.st_mode & S_IFMT == S_IFDIR else { return [self.readRegularFile(path, isOneOfMany: false)] }
         var search = DirectorySearch()
         search.search(path)
-        let files = search.files.sorted().map { self.readRegularFile($0, isOneOfMany: true) } + search.failures.map { self.unreadable($0.path, $0.code) }
+        let files =
+            search.files.sorted().map { self.readRegularFile($0, isOneOfMany: true) }
+            + search.failures.map { self.unreadable($0.path, $0.code) }
         guard files.isEmpty else { return files }
         let diagnostic = Diagnostic(.fileNotFound, file: path, message: "there is no .yaml, .yml or .json file in this directory")
         return [ManifestFile(file: path, diagnostics: [diagnostic])]

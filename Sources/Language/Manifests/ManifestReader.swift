@@ -50,7 +50,9 @@ private struct DocumentReader {
 
     mutating func read() -> ManifestFile {
         if self.source.documents.isEmpty {
-            self.report(Diagnostic(.emptyFile, self.isOneOfMany ? .warning : .error, file: self.result.file, message: "there is no manifest in this file"))
+            self.report(
+                Diagnostic(
+                    .emptyFile, self.isOneOfMany ? .warning : .error, file: self.result.file, message: "there is no manifest in this file"))
         }
         for document in self.source.documents {
             do throws(UnreadableDocument) { try self.read(document) } catch { self.report(error.diagnostic) }
@@ -76,7 +78,8 @@ private struct DocumentReader {
     }
 
     private mutating func read(_ document: SourceText.Document) throws(UnreadableDocument) {
-        let faults = YAMLFaults(file: self.result.file, lines: self.source.lines, firstLine: document.firstLine, isSecret: document.isSecret)
+        let faults = YAMLFaults(
+            file: self.result.file, lines: self.source.lines, firstLine: document.firstLine, isSecret: document.isSecret)
         guard let yaml = try YAMLDocument(bytes: self.source.bytes[document.bytes], faults: faults) else { return }
         var builder = ValueBuilder(document: yaml, faults: faults, limits: self.reader.limits, remaining: self.remaining)
         let value = try builder.build()
@@ -149,7 +152,10 @@ private struct KindChecker {
         let value = self.document.value
         if value["kind"] == nil, value["apiVersion"] == nil {
             self.isForeign = true
-            self.report(.notAManifest, self.severity, FieldPath(), "this document has neither 'apiVersion' nor 'kind', so it is no Kubernetes object", hint: "a workflow starts with 'apiVersion: argoproj.io/v1alpha1' and 'kind: Workflow'")
+            self.report(
+                .notAManifest, self.severity, FieldPath(),
+                "this document has neither 'apiVersion' nor 'kind', so it is no Kubernetes object",
+                hint: "a workflow starts with 'apiVersion: argoproj.io/v1alpha1' and 'kind: Workflow'")
             return nil
         }
         guard let text = self.text("kind", missing: "Workflow") else { return nil }
@@ -158,11 +164,14 @@ private struct KindChecker {
             return nil
         }
         guard kind.isRead else {
-            self.report(.unknownKind, .warning, FieldPath("kind"), "kind '\(text)' is not read and has no effect", hint: nil, length: text.count)
+            self.report(
+                .unknownKind, .warning, FieldPath("kind"), "kind '\(text)' is not read and has no effect", hint: nil, length: text.count)
             return nil
         }
         if let version = self.text("apiVersion", missing: kind.apiVersion), version != kind.apiVersion {
-            self.report(.badValue, .error, FieldPath("apiVersion"), "'apiVersion' of a \(text) is '\(version)', expected '\(kind.apiVersion)'", hint: nil, length: version.count)
+            self.report(
+                .badValue, .error, FieldPath("apiVersion"), "'apiVersion' of a \(text) is '\(version)', expected '\(kind.apiVersion)'",
+                hint: nil, length: version.count)
         }
         return text
     }
@@ -181,16 +190,22 @@ private struct KindChecker {
     private mutating func reportUnknown(_ kind: String) {
         let known = ManifestKind.all.filter(\.isRead).map(\.name)
         if let close = Spelling.closest(to: kind, among: known) {
-            self.report(.unknownKind, .error, FieldPath("kind"), "unknown kind '\(kind)'", hint: "did you mean '\(close)'?", length: kind.count)
+            self.report(
+                .unknownKind, .error, FieldPath("kind"), "unknown kind '\(kind)'", hint: "did you mean '\(close)'?", length: kind.count)
         } else {
-            self.report(.unknownKind, .warning, FieldPath("kind"), "kind '\(kind)' is not read and has no effect", hint: "kinds that are read: \(known.joined(separator: ", "))", length: kind.count)
+            self.report(
+                .unknownKind, .warning, FieldPath("kind"), "kind '\(kind)' is not read and has no effect",
+                hint: "kinds that are read: \(known.joined(separator: ", "))", length: kind.count)
         }
     }
 
-    private mutating func report(_ code: DiagnosticCode, _ severity: Severity, _ path: FieldPath, _ message: String, hint: String?, length: Int = 1) {
+    private mutating func report(
+        _ code: DiagnosticCode, _ severity: Severity, _ path: FieldPath, _ message: String, hint: String?, length: Int = 1
+    ) {
         self.diagnostics.append(
             Diagnostic(
-                code, severity, file: self.document.source.file, path: path, position: self.document.source.value(path), length: max(length, 1),
+                code, severity, file: self.document.source.file, path: path, position: self.document.source.value(path),
+                length: max(length, 1),
                 message: message, hint: hint))
     }
 }

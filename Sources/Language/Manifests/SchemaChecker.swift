@@ -37,7 +37,9 @@ struct SchemaChecker {
     // MARK: Values
 
     /// - Returns: what the value must be replaced with; nil when it stays.
-    private mutating func check(_ value: JSONValue, at place: SourceMap.Place, as type: Schema.FieldType, field: Schema.Field?) -> JSONValue? {
+    private mutating func check(_ value: JSONValue, at place: SourceMap.Place, as type: Schema.FieldType, field: Schema.Field?)
+        -> JSONValue?
+    {
         // Kubernetes reads null as "not written", whatever the type.
         if value.isNull { return nil }
         switch type {
@@ -107,11 +109,15 @@ struct SchemaChecker {
                 hint: "add '\(field.name)', \(Self.article(of: field.type))")
         }
         if type.name == "CronWorkflowSpec", object["schedules"]?.isNull ?? true, object["schedule"]?.isNull ?? true {
-            self.report(.missingField, .error, at: self.source.key(place), "\(self.subject(of: type)) has no 'schedules'", hint: "add 'schedules', a list of strings")
+            self.report(
+                .missingField, .error, at: self.source.key(place), "\(self.subject(of: type)) has no 'schedules'",
+                hint: "add 'schedules', a list of strings")
         }
     }
 
-    private mutating func checkList(_ value: JSONValue, at place: SourceMap.Place, of item: Schema.FieldType, field: Schema.Field?) -> JSONValue? {
+    private mutating func checkList(_ value: JSONValue, at place: SourceMap.Place, of item: Schema.FieldType, field: Schema.Field?)
+        -> JSONValue?
+    {
         guard case .array(var items) = value else {
             self.reportType(value, at: place, expected: Self.article(of: .list(item)), hint: self.listHint(of: item))
             return nil
@@ -120,7 +126,9 @@ struct SchemaChecker {
         for (index, childPlace) in self.source.children(of: place).enumerated() where index < items.count {
             self.path.append(.index(index))
             if items[index].isNull, item != .any {
-                self.report(.wrongType, .warning, at: self.source.value(childPlace), "\(self.subject) is empty", hint: "remove it, or write '' for an empty text")
+                self.report(
+                    .wrongType, .warning, at: self.source.value(childPlace), "\(self.subject) is empty",
+                    hint: "remove it, or write '' for an empty text")
                 items[index] = item == .string || item == .anyScalar ? "" : items[index]
                 isChanged = true
             } else if let changed = self.check(items[index], at: childPlace, as: item, field: field) {
@@ -167,7 +175,8 @@ struct SchemaChecker {
     private mutating func checkAnyScalar(_ value: JSONValue, at place: SourceMap.Place) -> JSONValue? {
         if case .string = value { return nil }
         guard let text = value.scalarText else {
-            self.reportType(value, at: place, expected: "a string, a number, true or false", hint: "write a list or a map as JSON in quotes: '[1, 2]'")
+            self.reportType(
+                value, at: place, expected: "a string, a number, true or false", hint: "write a list or a map as JSON in quotes: '[1, 2]'")
             return nil
         }
         self.reportUnquoted(value, text, at: place, isFine: true)
@@ -231,10 +240,13 @@ struct SchemaChecker {
     }
 
     private mutating func checkPlugin(_ value: JSONValue, at place: SourceMap.Place) {
-        guard case .object(let object) = value else { return self.reportType(value, at: place, expected: "a map with one key, the plugin's name") }
+        guard case .object(let object) = value else {
+            return self.reportType(value, at: place, expected: "a map with one key, the plugin's name")
+        }
         guard object.count != 1 else { return }
         self.report(
-            .badValue, .error, at: self.source.key(place), "\(self.subject) has \(object.count) keys, expected exactly one, the plugin's name", hint: nil)
+            .badValue, .error, at: self.source.key(place),
+            "\(self.subject) has \(object.count) keys, expected exactly one, the plugin's name", hint: nil)
     }
 }
 
@@ -252,7 +264,9 @@ extension SchemaChecker {
 
     /// The current value in words: `'image'`, `item 2 of 'command'`.
     private var subject: String {
-        guard let name = self.path.lastIndex(where: { if case .field = $0 { true } else { false } }), case .field(let field) = self.path[name] else {
+        guard let name = self.path.lastIndex(where: { if case .field = $0 { true } else { false } }),
+            case .field(let field) = self.path[name]
+        else {
             return "the document"
         }
         guard name < self.path.count - 1, case .index(let index) = self.path[self.path.count - 1] else { return "'\(field)'" }
@@ -291,7 +305,8 @@ extension SchemaChecker {
     private mutating func reportType(_ value: JSONValue, at place: SourceMap.Place, expected: String, hint: String? = nil) {
         let length = value.scalarText?.count ?? 1
         self.report(
-            .wrongType, .error, at: self.source.value(place), length: length, "\(self.subject) is \(self.described(value)), expected \(expected)",
+            .wrongType, .error, at: self.source.value(place), length: length,
+            "\(self.subject) is \(self.described(value)), expected \(expected)",
             hint: hint)
     }
 
@@ -335,7 +350,8 @@ extension SchemaChecker {
                 hint: "put quotes around it; Skiff and the argo command take it as text, kubectl does not")
         } else {
             self.report(
-                .unquotedString, .warning, at: position, length: written.count, "\(self.subject) is written \(self.quoted(written)), which YAML reads as \(text)",
+                .unquotedString, .warning, at: position, length: written.count,
+                "\(self.subject) is written \(self.quoted(written)), which YAML reads as \(text)",
                 hint: "put quotes around it if the text is meant")
         }
     }
@@ -398,7 +414,8 @@ extension SchemaChecker {
         guard !names.isEmpty else { return "\(type.name) has no fields" }
         let most = 12
         let shown = names.prefix(names.count > most + 2 ? most : names.count).joined(separator: ", ")
-        return names.count > most + 2 ? "fields of \(type.name): \(shown) and \(names.count - most) more" : "fields of \(type.name): \(shown)"
+        return names.count > most + 2
+            ? "fields of \(type.name): \(shown) and \(names.count - most) more" : "fields of \(type.name): \(shown)"
     }
 }
 
@@ -411,7 +428,9 @@ enum OldFields {
     ]
     /// Never were fields, but Argo's controller leaves them be, and manifests with them are about.
     static let misplaced = [
-        "Template.hooks": (message: "'hooks' of a template have no effect", hint: "put them on the step or task that uses it, or on the workflow's spec")
+        "Template.hooks": (
+            message: "'hooks' of a template have no effect", hint: "put them on the step or task that uses it, or on the workflow's spec"
+        )
     ]
     /// Refused, and what to do instead.
     static let removed = [

@@ -124,7 +124,8 @@ enum SecretMask {
         let isFlow = bytes.first { $0 > 0x20 } == UInt8(ascii: "{")
         if isFlow { return lines.contains { Self.givesSecretKind($0) } }
         var isList = false
-        for line in lines where line.utf8.first == UInt8(ascii: "k") || line.utf8.first == UInt8(ascii: "\"") || line.utf8.first == UInt8(ascii: "'") {
+        for line in lines
+        where line.utf8.first == UInt8(ascii: "k") || line.utf8.first == UInt8(ascii: "\"") || line.utf8.first == UInt8(ascii: "'") {
             if Self.givesSecretKind(line) { return true }
             if line.contains("kind") && line.contains("List") { isList = true }
         }

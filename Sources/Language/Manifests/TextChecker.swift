@@ -22,7 +22,9 @@ struct TextChecker {
     /// - Parameter count: nil when the end was not seen.
     func tooLarge(count: Int?) -> UnreadableDocument {
         let size = count.map { "has \(Self.megabytes($0))" } ?? "is larger"
-        return self.fault(.fileTooLarge, "this file \(size), at most \(Self.megabytes(self.limits.fileBytes)) are read", hint: "split it into several files")
+        return self.fault(
+            .fileTooLarge, "this file \(size), at most \(Self.megabytes(self.limits.fileBytes)) are read",
+            hint: "split it into several files")
     }
 
     private static func megabytes(_ count: Int) -> String {

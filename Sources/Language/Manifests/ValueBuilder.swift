@@ -68,7 +68,8 @@ struct ValueBuilder {
             preconditionFailure("Yams makes alias nodes only for trees it did not parse")
         }
         if let anchor = node.anchor {
-            self.anchors[anchor.rawValue] = Anchored(value: built.value, place: place, count: before - self.remaining + 1, height: built.height)
+            self.anchors[anchor.rawValue] = Anchored(
+                value: built.value, place: place, count: before - self.remaining + 1, height: built.height)
         }
         return built
     }
@@ -77,8 +78,11 @@ struct ValueBuilder {
         guard self.remaining >= values else {
             let most = self.limits.values
             throw isAlias
-                ? self.faults.fault(.aliasExpansion, self.mark(node), "with its aliases expanded, this file has more than \(most) values", hint: "write out what is meant instead of aliases of aliases")
-                : self.faults.fault(.fileTooLarge, self.mark(node), "this file has more than \(most) values", hint: "split it into several files")
+                ? self.faults.fault(
+                    .aliasExpansion, self.mark(node), "with its aliases expanded, this file has more than \(most) values",
+                    hint: "write out what is meant instead of aliases of aliases")
+                : self.faults.fault(
+                    .fileTooLarge, self.mark(node), "this file has more than \(most) values", hint: "split it into several files")
         }
         self.remaining -= values
     }
@@ -166,7 +170,9 @@ struct ValueBuilder {
     private mutating func reportDuplicate(_ name: String, _ key: Node, in mapping: Node.Mapping) {
         let first = mapping.first { self.document.restored($0.key.string ?? "") == name }
         let place = first.map { " first on line \(self.faults.position(self.mark($0.key)).line)," } ?? ""
-        self.report(.duplicateKey, self.mark(key), "key '\(name)' is used twice in this map:\(place) again here", hint: "remove or rename one of them", length: name.count)
+        self.report(
+            .duplicateKey, self.mark(key), "key '\(name)' is used twice in this map:\(place) again here",
+            hint: "remove or rename one of them", length: name.count)
     }
 
     private mutating func report(_ code: DiagnosticCode, _ mark: TextMark, _ message: String, hint: String?, length: Int = 1) {
@@ -192,21 +198,27 @@ struct ValueBuilder {
     }
 
     private mutating func reportUnknownAlias(_ name: String, _ node: Node) {
-        let isName = !name.isEmpty && name.utf8.allSatisfy { byte in
-            switch byte {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "0")...UInt8(ascii: "9"),
-                UInt8(ascii: "-"), UInt8(ascii: "_"):
-                true
-            default: false
+        let isName =
+            !name.isEmpty
+            && name.utf8.allSatisfy { byte in
+                switch byte {
+                case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "0")...UInt8(ascii: "9"),
+                    UInt8(ascii: "-"), UInt8(ascii: "_"):
+                    true
+                default: false
+                }
             }
-        }
         let length = node.mark == nil ? 1 : name.count + 1
         if isName, !self.faults.isSecret {
             let known = Spelling.closest(to: name, among: self.anchors.keys.sorted())
             let hint = known.map { "did you mean '*\($0)'?" } ?? "put quotes around a text that starts with '*'"
-            self.report(.unknownAlias, self.mark(node), "alias '*\(name)' has no anchor '&\(name)' before it in this document", hint: hint, length: length)
+            self.report(
+                .unknownAlias, self.mark(node), "alias '*\(name)' has no anchor '&\(name)' before it in this document", hint: hint,
+                length: length)
         } else {
-            self.report(.unknownAlias, self.mark(node), "'*' starts an alias, and this is not the name of one", hint: "put quotes around a text that starts with '*'", length: length)
+            self.report(
+                .unknownAlias, self.mark(node), "'*' starts an alias, and this is not the name of one",
+                hint: "put quotes around a text that starts with '*'", length: length)
         }
     }
 
@@ -244,7 +256,9 @@ struct ValueBuilder {
         switch scalar.tag.description {
         case "":
             if let value = YAMLScalar.resolved(scalar.string) { return self.restored(value) }
-            self.report(.badValue, self.mark(node), "infinities and not-a-number have no place in a manifest", hint: "put quotes around the text", length: scalar.string.count)
+            self.report(
+                .badValue, self.mark(node), "infinities and not-a-number have no place in a manifest", hint: "put quotes around the text",
+                length: scalar.string.count)
             return .null
         case "tag:yaml.org,2002:binary":
             if let bytes = Base64.decoded(scalar.string) { return .string(String(decoding: bytes, as: UTF8.self)) }

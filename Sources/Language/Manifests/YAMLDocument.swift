@@ -122,7 +122,9 @@ struct MarkedText {
         var at = 0
         while at < self.bytes.count {
             if self.bytes[at] == UInt8(ascii: "\\") {
-                if let high = self.escape(at: at), (0xD800..<0xDC00).contains(high), let low = self.escape(at: at + 6), (0xDC00..<0xE000).contains(low) {
+                if let high = self.escape(at: at), (0xD800..<0xDC00).contains(high), let low = self.escape(at: at + 6),
+                    (0xDC00..<0xE000).contains(low)
+                {
                     let digits = String(0x10000 + (high - 0xD800) << 10 + (low - 0xDC00), radix: 16)
                     joined += "\\U".utf8
                     joined += String(repeating: "0", count: 8 - digits.count).utf8
@@ -151,8 +153,10 @@ struct MarkedText {
         guard var at = self.offset(of: mark), at < self.bytes.count, let replacement = self.unusedMarks.popLast() else { return nil }
         if self.bytes[at] == UInt8(ascii: "\"") || self.bytes[at] == UInt8(ascii: "'") { at += 1 }
         let length = Self.scalarLength(self.bytes[at...])
-        guard at + length <= self.bytes.count, let original = String(decoding: self.bytes[at..<(at + length)], as: UTF8.self).unicodeScalars.first,
-            original != self.aliasMark, !Self.marks.contains(original.value), original.properties.isAlphabetic || ("0"..."9").contains(original)
+        guard at + length <= self.bytes.count,
+            let original = String(decoding: self.bytes[at..<(at + length)], as: UTF8.self).unicodeScalars.first,
+            original != self.aliasMark, !Self.marks.contains(original.value),
+            original.properties.isAlphabetic || ("0"..."9").contains(original)
         else { return nil }
         self.bytes.replaceSubrange(at..<(at + length), with: Array(Character(replacement).utf8))
         return (replacement, original)

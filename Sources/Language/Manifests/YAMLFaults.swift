@@ -63,7 +63,9 @@ struct YAMLFaults {
         let start = before.lastIndex(where: \.isNewline).map(before.index(after:)) ?? before.startIndex
         let mark = TextMark(line: line, column: before[start...].unicodeScalars.count + 1)
         if problem.contains("control characters") {
-            return self.fault(.notYAML, mark, "a control character stands here, which YAML does not allow", hint: "remove it, or write it as an escape in double quotes: \"\\x07\"")
+            return self.fault(
+                .notYAML, mark, "a control character stands here, which YAML does not allow",
+                hint: "remove it, or write it as an escape in double quotes: \"\\x07\"")
         }
         return self.fault(.notYAML, mark, "the text cannot be read from here: \(problem)", hint: "save the file as UTF-8")
     }
@@ -119,7 +121,8 @@ struct YAMLFaults {
             let text = self.line(TextMark(line: line, column: 1))
             let column = text.unicodeScalars.prefix { $0 == " " || $0 == "-" }.count + 1
             guard text.dropFirst(column - 1).hasPrefix("? ") else { continue }
-            return self.fault(.notYAML, TextMark(line: line, column: column), "keys that start with '? ' are not read", hint: "write 'key: value'")
+            return self.fault(
+                .notYAML, TextMark(line: line, column: column), "keys that start with '? ' are not read", hint: "write 'key: value'")
         }
         return nil
     }
@@ -141,7 +144,9 @@ struct YAMLFaults {
     /// `{{tag}}-more` is a map for YAML, and the text after it makes no sense then.
     private func unquotedTag(before mark: TextMark) -> UnreadableDocument? {
         let before = self.line(mark).unicodeScalars.prefix(mark.column - 1)
-        guard before.contains("}"), let open = before.firstIndex(of: "{"), before[open...].starts(with: "{{".unicodeScalars) else { return nil }
+        guard before.contains("}"), let open = before.firstIndex(of: "{"), before[open...].starts(with: "{{".unicodeScalars) else {
+            return nil
+        }
         let value = before[..<open].last { $0 != " " }
         guard value == nil || value == ":" || value == "-" else { return nil }
         return self.unquotedTag(TextMark(line: mark.line, column: before[..<open].count + 1))
@@ -182,7 +187,8 @@ struct YAMLFaults {
     }
 
     private func tab(_ mark: TextMark) -> UnreadableDocument {
-        self.fault(.notYAML, mark, "a tab is used to indent, which YAML does not allow", hint: "use blanks; editors can turn tabs into blanks")
+        self.fault(
+            .notYAML, mark, "a tab is used to indent, which YAML does not allow", hint: "use blanks; editors can turn tabs into blanks")
     }
 
     private func badIndentation(_ mark: TextMark, isList: Bool, opening: TextMark?) -> UnreadableDocument {

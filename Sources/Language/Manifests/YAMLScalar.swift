@@ -108,7 +108,9 @@ enum YAMLScalar {
     private static func swiftFloat(_ text: String) -> String {
         var bytes = Array(text.utf8)
         guard let point = bytes.firstIndex(of: UInt8(ascii: ".")) else { return text }
-        func isDigit(_ index: Int) -> Bool { bytes.indices.contains(index) && (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(bytes[index]) }
+        func isDigit(_ index: Int) -> Bool {
+            bytes.indices.contains(index) && (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(bytes[index])
+        }
         if !isDigit(point + 1) { bytes.insert(UInt8(ascii: "0"), at: point + 1) }
         if !isDigit(point - 1) { bytes.insert(UInt8(ascii: "0"), at: point) }
         return String(decoding: bytes, as: UTF8.self)

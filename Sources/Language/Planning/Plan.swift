@@ -229,7 +229,12 @@ public struct PlannedDAG: Sendable {
 }
 
 public struct PlannedRetry: Sendable {
-    public enum Policy: String, Sendable { case always = "Always", onFailure = "OnFailure", onError = "OnError", onTransientError = "OnTransientError" }
+    public enum Policy: String, Sendable {
+        case always = "Always"
+        case onFailure = "OnFailure"
+        case onError = "OnError"
+        case onTransientError = "OnTransientError"
+    }
     public var limit: TemplateText?
     public var policy: Policy
     public var expression: TemplateText?

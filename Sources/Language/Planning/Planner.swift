@@ -66,7 +66,8 @@ public struct Planner {
         self.checkSpec(isRunnable: isRunnable)
         self.collectTemplates()
         let resolved = self.entrypoint(workflow, isRunnable: isRunnable)
-        let onExit = self.exitHook(onExit: self.spec.onExit, hooks: self.spec.hooks, scope: .local, origin: self.specOrigin, isWorkflow: true)
+        let onExit = self.exitHook(
+            onExit: self.spec.onExit, hooks: self.spec.hooks, scope: .local, origin: self.specOrigin, isWorkflow: true)
         let arguments = self.arguments(self.spec.arguments, origin: self.specField("arguments"))
         let volumes = self.spec.volumes.enumerated().compactMap { at, volume in self.compiled(volume, self.specField("volumes").index(at)) }
         for key in self.sources.keys.filter({ $0.scope == .local }).sorted(by: { $0.name < $1.name }) { _ = self.slot(of: key) }
@@ -86,7 +87,8 @@ public struct Planner {
             createdAt: workflow.metadata.creationTimestamp ?? Timestamp(milliseconds: 0), labels: workflow.metadata.labels,
             annotations: workflow.metadata.annotations, serviceAccountName: self.spec.serviceAccountName ?? "default",
             priority: self.spec.priority, entrypointName: self.spec.entrypoint ?? "", templates: compiled, entrypoint: entrypoint,
-            arguments: arguments, onExit: onExit, parallelism: self.spec.parallelism, activeDeadlineSeconds: self.spec.activeDeadlineSeconds,
+            arguments: arguments, onExit: onExit, parallelism: self.spec.parallelism,
+            activeDeadlineSeconds: self.spec.activeDeadlineSeconds,
             volumes: volumes, claimNames: self.spec.volumeClaimTemplates.compactMap { $0["metadata"]?["name"]?.string },
             resources: self.input.resources, index: self.index)
     }
@@ -95,7 +97,8 @@ public struct Planner {
         guard let reference = workflow.spec.workflowTemplateRef else { return }
         if workflow.kind == .workflow, !workflow.spec.templates.isEmpty {
             self.faults.add(
-                .templateType, at: self.specOrigin.field("templates"), atKey: true, "a workflow with workflowTemplateRef may not have templates of its own",
+                .templateType, at: self.specOrigin.field("templates"), atKey: true,
+                "a workflow with workflowTemplateRef may not have templates of its own",
                 hint: "move the templates to WorkflowTemplate '\(reference.name)', or drop workflowTemplateRef")
         }
         guard self.base == nil else { return }
@@ -151,7 +154,8 @@ public struct Planner {
                 if let first = seen[name] {
                     if isOwn {
                         self.faults.add(
-                            .duplicateName, at: origin.field("name"), "template name '\(name)' is used twice: spec.templates[\(first)] has it too",
+                            .duplicateName, at: origin.field("name"),
+                            "template name '\(name)' is used twice: spec.templates[\(first)] has it too",
                             hint: "rename one of them")
                     }
                     continue

@@ -27,7 +27,8 @@ extension Planner {
         self.mention(["memoize", "metrics"], in: raw, field)
         let isLeaf = template.types.first?.isLeaf ?? true
         for name in ["timeout", "activeDeadlineSeconds"] where !isLeaf && !(raw[name]?.isNull ?? true) && template.types.first != .suspend {
-            self.faults.add(.templateType, at: origin.field(name), atKey: true, "\(name) is only for templates that run something themselves")
+            self.faults.add(
+                .templateType, at: origin.field(name), atKey: true, "\(name) is only for templates that run something themselves")
         }
         if isLeaf, template.types.count == 1, template.parallelism != nil {
             self.faults.add(.templateType, at: origin.field("parallelism"), atKey: true, "parallelism is only for steps and dag templates")
@@ -36,7 +37,9 @@ extension Planner {
             self.faults.add(.badNumber, at: origin.field("timeout"), "timeout '\(timeout)' has no unit", hint: "write '\(timeout)s'")
         }
         if let deadline = template.activeDeadlineSeconds, !deadline.contains("{{"), Int64(deadline).map({ $0 < 0 }) ?? true {
-            self.faults.add(.badNumber, at: origin.field("activeDeadlineSeconds"), "activeDeadlineSeconds '\(deadline)' is not a whole number of 0 or more")
+            self.faults.add(
+                .badNumber, at: origin.field("activeDeadlineSeconds"),
+                "activeDeadlineSeconds '\(deadline)' is not a whole number of 0 or more")
         }
         self.checkOutputs(template, origin.field("outputs"))
     }
@@ -54,7 +57,9 @@ extension Planner {
             switch type {
             case .container, .script:
                 if from.path == nil, from.default == nil, !from.isSupplied {
-                    self.faults.add(.badOutput, at: place.field("valueFrom"), atKey: true, "output parameter '\(parameter.name)' needs valueFrom.path in a \(type.rawValue)")
+                    self.faults.add(
+                        .badOutput, at: place.field("valueFrom"), atKey: true,
+                        "output parameter '\(parameter.name)' needs valueFrom.path in a \(type.rawValue)")
                 }
             case .steps, .dag:
                 if from.parameter == nil, from.expression == nil {
@@ -62,7 +67,9 @@ extension Planner {
                         .badOutput, at: place.field("valueFrom"), atKey: true,
                         "output parameter '\(parameter.name)' needs valueFrom.parameter or valueFrom.expression in \(type.rawValue)")
                 } else if from.parameter != nil, from.expression != nil {
-                    self.faults.add(.badOutput, at: place.field("valueFrom"), atKey: true, "output parameter '\(parameter.name)' has both parameter and expression")
+                    self.faults.add(
+                        .badOutput, at: place.field("valueFrom"), atKey: true,
+                        "output parameter '\(parameter.name)' has both parameter and expression")
                 }
             case .containerSet, .resource, .data, .suspend, .http, .plugin: break
             }
@@ -77,7 +84,8 @@ extension Planner {
     private mutating func refuse(_ names: [String], in raw: JSONValue, _ origin: (String) -> Origin) {
         for name in names where !(raw[name]?.isNull ?? true) {
             self.faults.add(
-                .notSupported, at: origin(name), atKey: true, "\(name) is not supported yet", hint: "see docs/compatibility.md for what runs today")
+                .notSupported, at: origin(name), atKey: true, "\(name) is not supported yet",
+                hint: "see docs/compatibility.md for what runs today")
         }
     }
 
@@ -99,7 +107,9 @@ extension Planner {
 
     private static func isNameByte(_ byte: UInt8) -> Bool {
         switch byte {
-        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"): true
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "0")...UInt8(ascii: "9"),
+            UInt8(ascii: "-"):
+            true
         default: false
         }
     }
@@ -111,15 +121,19 @@ extension Planner {
         }
         if !step.name.contains("{{") { self.checkName(step.name, origin.field("name"), what: what) }
         if seen[step.name] != nil {
-            self.faults.add(.duplicateName, at: origin.field("name"), "\(what) name '\(step.name)' is used twice in this template", hint: "rename one of them")
+            self.faults.add(
+                .duplicateName, at: origin.field("name"), "\(what) name '\(step.name)' is used twice in this template",
+                hint: "rename one of them")
         }
     }
 
     mutating func checkStep(_ step: WorkflowStep, _ origin: Origin) {
-        let ways = [("withItems", step.withItems != nil), ("withParam", step.withParam != nil), ("withSequence", step.withSequence != nil)].filter(\.1)
+        let ways = [("withItems", step.withItems != nil), ("withParam", step.withParam != nil), ("withSequence", step.withSequence != nil)]
+            .filter(\.1)
         if ways.count > 1 {
             self.faults.add(
-                .badFanOut, at: origin.field(ways[1].0), atKey: true, "'\(step.name)' has \(ways.map(\.0).joined(separator: " and "))", hint: "keep one of them")
+                .badFanOut, at: origin.field(ways[1].0), atKey: true, "'\(step.name)' has \(ways.map(\.0).joined(separator: " and "))",
+                hint: "keep one of them")
         }
         if let range = step.withSequence, (range.count == nil) == (range.end == nil) {
             self.faults.add(
@@ -149,7 +163,9 @@ extension Planner {
                 self.faults.add(.badName, at: origin.index(at), "\(what) without a name")
             } else if !seen.insert(name).inserted {
                 self.faults.add(.duplicateName, at: place, "\(what) name '\(name)' is used twice")
-            } else if !name.contains("{{"), !name.utf8.allSatisfy({ Self.isNameByte($0) || $0 == UInt8(ascii: "_") || $0 == UInt8(ascii: ".") }) {
+            } else if !name.contains("{{"),
+                !name.utf8.allSatisfy({ Self.isNameByte($0) || $0 == UInt8(ascii: "_") || $0 == UInt8(ascii: ".") })
+            {
                 self.faults.add(.badName, at: place, "\(what) name '\(name)' is not valid", hint: "letters, digits, '-' and '_'")
             }
         }
@@ -157,7 +173,8 @@ extension Planner {
 
     mutating func checkArtifact(_ artifact: Artifact, _ origin: Origin) {
         if artifact.from != nil, artifact.fromExpression != nil {
-            self.faults.add(.badArtifact, at: origin, "artifact '\(artifact.name)' has both from and fromExpression", hint: "keep one of them")
+            self.faults.add(
+                .badArtifact, at: origin, "artifact '\(artifact.name)' has both from and fromExpression", hint: "keep one of them")
         }
         let isOutput = origin.path.text.contains(".outputs.artifacts")
         for location in artifact.remoteLocations {
@@ -173,7 +190,8 @@ extension Planner {
             for part in path.split(separator: "/") where part != "." {
                 depth += part == ".." ? -1 : 1
                 if depth < 0 {
-                    self.faults.add(.badArtifact, at: origin.field("path"), "path '\(path)' of artifact '\(artifact.name)' leaves its directory")
+                    self.faults.add(
+                        .badArtifact, at: origin.field("path"), "path '\(path)' of artifact '\(artifact.name)' leaves its directory")
                     break
                 }
             }
@@ -192,7 +210,8 @@ extension Planner {
         let name = template.isInline ? "the inline template" : "template '\(template.key.name)'"
         for input in template.inputs where input.value == nil && input.default == nil && input.valueFrom == nil {
             if arguments.parameters.contains(where: { $0.name == input.name }) { continue }
-            let guess = Spelling.closest(to: input.name, among: arguments.parameters.map(\.name)).map { "did you mean it by '\($0)'? " } ?? ""
+            let guess =
+                Spelling.closest(to: input.name, among: arguments.parameters.map(\.name)).map { "did you mean it by '\($0)'? " } ?? ""
             self.faults.add(
                 .missingArgument, at: origin, "\(name) inputs.parameters.\(input.name) was not supplied",
                 hint: "\(guess)give it under arguments.parameters, or give the input a default")
@@ -203,7 +222,8 @@ extension Planner {
                 .missingArgument, at: origin, "\(name) inputs.artifacts.\(input.name) was not supplied",
                 hint: "give it under arguments.artifacts, or make the input optional")
         }
-        for given in arguments.parameters where !template.inputs.contains(where: { $0.name == given.name }) && origin.path.text != "spec.entrypoint" {
+        for given in arguments.parameters
+        where !template.inputs.contains(where: { $0.name == given.name }) && origin.path.text != "spec.entrypoint" {
             self.faults.add(
                 .badArgument, .warning, at: origin, word: given.name, "\(name) has no input parameter '\(given.name)'",
                 hint: Spelling.closest(to: given.name, among: template.inputs.map(\.name)).map { "did you mean '\($0)'?" })
@@ -220,7 +240,8 @@ extension Planner {
                     hint: "give it with -p \(parameter.name)=VALUE")
             } else if let allowed = parameter.enum, let value = parameter.value, !value.contains("{{"), !allowed.contains(value) {
                 self.faults.add(
-                    .badArgument, at: place.field("value"), "parameter '\(parameter.name)' is '\(value)', which is not one of \(allowed.joined(separator: ", "))",
+                    .badArgument, at: place.field("value"),
+                    "parameter '\(parameter.name)' is '\(value)', which is not one of \(allowed.joined(separator: ", "))",
                     hint: Spelling.closest(to: value, among: allowed).map { "did you mean '\($0)'?" })
             }
         }

@@ -9,13 +9,15 @@ extension Planner {
         guard template.types.count == 1, let type = template.types.first else {
             let given = template.types.map(\.rawValue).joined(separator: ", ")
             self.faults.add(
-                .templateType, at: origin, template.types.isEmpty ? "template type unspecified" : "multiple template types specified: \(given)",
+                .templateType, at: origin,
+                template.types.isEmpty ? "template type unspecified" : "multiple template types specified: \(given)",
                 hint: "give exactly one of container, script, steps, dag, suspend, containerSet, resource, http, data, plugin")
             return nil
         }
-        guard let body = self.body(type, template, key.scope, origin) else { return nil }
-        return PlannedTemplate(
-            key: key, isInline: isInline, type: type, body: body, inputs: self.parameters(template.inputs.parameters, origin.field("inputs").field("parameters")),
+        guard let body = self.body(type, template, key.scope, origin, isInline: isInline) else { return nil }
+        let planned = PlannedTemplate(
+            key: key, isInline: isInline, type: type, body: body,
+            inputs: self.parameters(template.inputs.parameters, origin.field("inputs").field("parameters")),
             inputArtifacts: self.artifacts(template.inputs.artifacts, origin.field("inputs").field("artifacts")),
             outputs: self.parameters(template.outputs.parameters, origin.field("outputs").field("parameters")),
             outputArtifacts: self.artifacts(template.outputs.artifacts, origin.field("outputs").field("artifacts")),
@@ -24,13 +26,19 @@ extension Planner {
             activeDeadlineSeconds: self.text(template.activeDeadlineSeconds, origin.field("activeDeadlineSeconds")),
             displayName: self.text(
                 template.annotations.first { $0.key == "workflows.argoproj.io/display-name" }?.value, origin.field("annotations")))
+        self.checkReferences(in: planned, origin)
+        return planned
     }
 
-    private mutating func body(_ type: TemplateType, _ template: Template, _ scope: TemplateScope, _ origin: Origin) -> PlannedTemplate.Body? {
+    private mutating func body(
+        _ type: TemplateType, _ template: Template, _ scope: TemplateScope, _ origin: Origin, isInline: Bool
+    ) -> PlannedTemplate
+        .Body?
+    {
         switch type {
         case .container, .script: return self.pod(type, template, origin).map { .pod($0) }
-        case .steps: return .steps(self.steps(template, scope, origin.field("steps")))
-        case .dag: return template.dag.flatMap { self.dag($0, template, scope, origin.field("dag")) }.map { .dag($0) }
+        case .steps: return .steps(self.steps(template, scope, origin.field("steps"), isInline: isInline))
+        case .dag: return template.dag.flatMap { self.dag($0, template, scope, origin.field("dag"), isInline: isInline) }.map { .dag($0) }
         case .suspend:
             let duration = template.raw["suspend"]?["duration"]?.scalarText
             if duration == nil {
@@ -55,7 +63,8 @@ extension Planner {
         container["source"] = nil
         if container["image"]?.string?.isEmpty ?? true {
             self.faults.add(
-                .templateType, at: place, atKey: true, "\(type.rawValue) needs an image", hint: "Skiff uses it to find the program and to run the same file on a cluster")
+                .templateType, at: place, atKey: true, "\(type.rawValue) needs an image",
+                hint: "Skiff uses it to find the program and to run the same file on a cluster")
             return nil
         }
         let volumes = (template.raw["volumes"]?.array ?? []).enumerated().compactMap { at, volume in
@@ -70,7 +79,7 @@ extension Planner {
 
     // MARK: Steps and tasks
 
-    private mutating func steps(_ template: Template, _ scope: TemplateScope, _ origin: Origin) -> PlannedSteps {
+    private mutating func steps(_ template: Template, _ scope: TemplateScope, _ origin: Origin, isInline: Bool) -> PlannedSteps {
         var planned = PlannedSteps(steps: [], groups: [], sites: [:])
         let captured = CaptureScan(template.raw)
         for (group, steps) in template.steps.enumerated() {
@@ -84,10 +93,36 @@ extension Planner {
             }
             planned.groups.append(start..<planned.steps.count)
         }
+        if !isInline { self.checkReferences(of: planned, template, origin) }
         return planned
     }
 
-    private mutating func dag(_ dag: DAGTemplate, _ template: Template, _ scope: TemplateScope, _ origin: Origin) -> PlannedDAG? {
+    /// Looks upwards from the task, its own dependencies first, where what it refers to nearly always is.
+    private static func isAncestor(_ wanted: Int, of task: Int, _ dependencies: [[Int]]) -> Bool {
+        var queue = dependencies[task]
+        if queue.contains(wanted) { return true }
+        var seen = Set(queue)
+        while let next = queue.popLast() {
+            if next == wanted { return true }
+            for need in dependencies[next] where seen.insert(need).inserted { queue.append(need) }
+        }
+        return false
+    }
+
+    private mutating func checkReferences(of steps: PlannedSteps, _ template: Template, _ origin: Origin) {
+        for (group, range) in steps.groups.enumerated() {
+            for at in range {
+                let before = { (name: String) -> Bool? in steps.sites[name].map { $0 < range.lowerBound } }
+                self.checkReferences(
+                    of: steps.steps[at], root: "steps", template: template, names: steps.sites.keys, before: before,
+                    origin.index(group).index(at - range.lowerBound))
+            }
+        }
+    }
+
+    private mutating func dag(
+        _ dag: DAGTemplate, _ template: Template, _ scope: TemplateScope, _ origin: Origin, isInline: Bool
+    ) -> PlannedDAG? {
         let tasks = origin.field("tasks")
         if dag.tasks.isEmpty {
             self.faults.add(.badDependency, at: origin, atKey: true, "a dag needs at least one task", hint: "add tasks")
@@ -107,6 +142,12 @@ extension Planner {
         var dependents = [[Int]](repeating: [], count: planned.count)
         for (task, needs) in dependencies.enumerated() { for need in needs { dependents[need].append(task) } }
         guard let order = self.order(dag, dependencies, dependents, tasks) else { return nil }
+        for (at, task) in planned.enumerated() where !isInline {
+            let before = { (name: String) -> Bool? in
+                sites[name].map { Self.isAncestor($0, of: at, dependencies) }
+            }
+            self.checkReferences(of: task, root: "tasks", template: template, names: sites.keys, before: before, tasks.index(at))
+        }
         let targets = self.targets(dag, sites, dependents, origin.field("target"))
         var isNeeded = [Bool](repeating: false, count: planned.count)
         var queue = targets
@@ -161,7 +202,8 @@ extension Planner {
                     hint: "use .Succeeded or .Failed")
             }
             if let first = reference.task.unicodeScalars.first, ("0"..."9").contains(first) {
-                self.faults.add(.badName, at: place, word: reference.task, "task '\(reference.task)' begins with a digit, which depends cannot name")
+                self.faults.add(
+                    .badName, at: place, word: reference.task, "task '\(reference.task)' begins with a digit, which depends cannot name")
             }
         }
         return formula
@@ -188,7 +230,8 @@ extension Planner {
             at = dependencies[at].first { unmet[$0] > 0 }!
         }
         let circle = (trail[trail.firstIndex(of: at)!...] + [at]).map { dag.tasks[$0].name }.joined(separator: " -> ")
-        self.faults.add(.dependencyCycle, at: origin.index(at), "dependency cycle detected: \(circle)", hint: "drop one of these dependencies")
+        self.faults.add(
+            .dependencyCycle, at: origin.index(at), "dependency cycle detected: \(circle)", hint: "drop one of these dependencies")
         return nil
     }
 
@@ -234,7 +277,9 @@ extension Planner {
         return self.target(template: step.template, reference: step.templateRef, scope, origin, what: step.name)
     }
 
-    mutating func target(template: String?, reference: TemplateRef?, _ scope: TemplateScope, _ origin: Origin, what: String) -> PlannedTarget? {
+    mutating func target(template: String?, reference: TemplateRef?, _ scope: TemplateScope, _ origin: Origin, what: String)
+        -> PlannedTarget?
+    {
         if let reference { return self.target(reference, scope, origin.field("templateRef")) }
         guard let name = template, !name.isEmpty else {
             self.faults.add(
@@ -253,7 +298,9 @@ extension Planner {
             return nil
         }
         if reference.name.contains("{{") || reference.template.contains("{{") {
-            guard let name = self.text(reference.name, origin.field("name")), let template = self.text(reference.template, origin.field("template")) else {
+            guard let name = self.text(reference.name, origin.field("name")),
+                let template = self.text(reference.template, origin.field("template"))
+            else {
                 return nil
             }
             return .dynamic(scope: scope, name: name, template: template, isCluster: reference.clusterScope)
@@ -279,17 +326,23 @@ extension Planner {
             count: self.text(range.count, place.field("count")), format: self.text(range.format, place.field("format")))
     }
 
-    mutating func exitHook(onExit: String?, hooks: [LifecycleHook], scope: TemplateScope, origin: Origin, isWorkflow: Bool) -> PlannedHook? {
+    mutating func exitHook(onExit: String?, hooks: [LifecycleHook], scope: TemplateScope, origin: Origin, isWorkflow: Bool) -> PlannedHook?
+    {
         for hook in hooks where hook.event != "exit" {
             self.faults.add(
-                .notSupported, at: origin.field("hooks").field(hook.event), atKey: true, "lifecycle hook '\(hook.event)' is not supported yet",
+                .notSupported, at: origin.field("hooks").field(hook.event), atKey: true,
+                "lifecycle hook '\(hook.event)' is not supported yet",
                 hint: "only the hook 'exit' runs today")
         }
         if let hook = hooks.first(where: { $0.event == "exit" }), !isWorkflow || onExit == nil {
             let place = origin.field("hooks").field("exit")
-            guard let target = self.target(template: hook.template, reference: hook.templateRef, scope, place, what: "hooks.exit") else { return nil }
+            guard let target = self.target(template: hook.template, reference: hook.templateRef, scope, place, what: "hooks.exit") else {
+                return nil
+            }
             let arguments = hook.arguments.map { self.arguments($0, origin: place.field("arguments")) }
-            if case .template(let index) = target, let arguments, !(hook.arguments?.isEmpty ?? true) { self.calls.append((index, arguments, place)) }
+            if case .template(let index) = target, let arguments, !(hook.arguments?.isEmpty ?? true) {
+                self.calls.append((index, arguments, place))
+            }
             return PlannedHook(
                 target: target, arguments: (hook.arguments?.isEmpty ?? true) ? nil : arguments,
                 expression: self.text(hook.expression, place.field("expression")), reference: hook.templateRef)
@@ -339,7 +392,8 @@ extension Planner {
         }
         for other in from.other {
             self.faults.add(
-                .notSupported, at: origin.field(other), atKey: true, "valueFrom.\(other) is not supported yet", hint: "it needs a resource template or an event")
+                .notSupported, at: origin.field(other), atKey: true, "valueFrom.\(other) is not supported yet",
+                hint: "it needs a resource template or an event")
         }
         return PlannedValueFrom(source: source, default: self.text(from.default, origin.field("default")))
     }
@@ -352,10 +406,12 @@ extension Planner {
             let computed = self.text(artifact.fromExpression, place.field("fromExpression"))
             if let computed { self.checkExpression(computed, place.field("fromExpression")) }
             return PlannedArtifact(
-                name: artifact.name, path: self.text(artifact.path, place.field("path")), from: self.text(artifact.from, place.field("from")),
+                name: artifact.name, path: self.text(artifact.path, place.field("path")),
+                from: self.text(artifact.from, place.field("from")),
                 fromExpression: computed, raw: self.text(artifact.raw, place.field("raw").field("data")), archive: artifact.archive,
                 mode: artifact.mode, isModeRecursive: artifact.recurseMode, isOptional: artifact.optional,
-                subPath: self.text(artifact.subPath, place.field("subPath")), globalName: self.text(artifact.globalName, place.field("globalName")))
+                subPath: self.text(artifact.subPath, place.field("subPath")),
+                globalName: self.text(artifact.globalName, place.field("globalName")))
         }
     }
 
@@ -364,7 +420,9 @@ extension Planner {
         guard let strategy = template.retryStrategy ?? self.spec.retryStrategy else { return nil }
         let policy = strategy.retryPolicy.flatMap { PlannedRetry.Policy(rawValue: $0) }
         if let given = strategy.retryPolicy, policy == nil {
-            let guess = Spelling.closest(to: given, among: ["Always", "OnFailure", "OnError", "OnTransientError"]).map { "did you mean '\($0)'? " } ?? ""
+            let guess =
+                Spelling.closest(to: given, among: ["Always", "OnFailure", "OnError", "OnTransientError"]).map { "did you mean '\($0)'? " }
+                ?? ""
             self.faults.add(
                 .badRetry, at: place.field("retryPolicy"), "'\(given)' is no retryPolicy",
                 hint: "\(guess)choose Always, OnFailure, OnError or OnTransientError")
@@ -384,8 +442,10 @@ extension Planner {
             expression: expression,
             backoff: backoff.map { backoff in
                 (
-                    duration: self.duration(backoff.duration, within.field("duration")), factor: self.text(backoff.factor, within.field("factor")),
-                    cap: self.duration(backoff.cap, within.field("cap")), maxDuration: self.duration(backoff.maxDuration, within.field("maxDuration"))
+                    duration: self.duration(backoff.duration, within.field("duration")),
+                    factor: self.text(backoff.factor, within.field("factor")),
+                    cap: self.duration(backoff.cap, within.field("cap")),
+                    maxDuration: self.duration(backoff.maxDuration, within.field("maxDuration"))
                 )
             })
     }
@@ -394,7 +454,8 @@ extension Planner {
         guard let compiled = self.text(text, origin) else { return nil }
         if compiled.isLiteral, Span(unitOptional: compiled.source) == nil {
             self.faults.add(
-                .badNumber, at: origin, "'\(compiled.source)' is not a duration", hint: "write it as '30s', '5m' or '1h30m'; a bare whole number is seconds")
+                .badNumber, at: origin, "'\(compiled.source)' is not a duration",
+                hint: "write it as '30s', '5m' or '1h30m'; a bare whole number is seconds")
         }
         return compiled
     }
@@ -430,11 +491,14 @@ struct CaptureScan {
 
     init(_ template: JSONValue) {
         self.text = template.json
-        self.mentionsAny = self.text.contains("outputs.result") || self.text.contains("outputs['result']") || self.text.contains("outputs[\\\"result\\\"]")
+        self.mentionsAny =
+            self.text.contains("outputs.result") || self.text.contains("outputs['result']") || self.text.contains("outputs[\\\"result\\\"]")
     }
 
     func mentions(_ root: String, _ name: String) -> Bool {
         guard self.mentionsAny else { return false }
-        return ["\(root).\(name).outputs", "\(root)['\(name)']", "\(root)[\\\"\(name)\\\"]", "\(root)?.\(name)"].contains { self.text.contains($0) }
+        return ["\(root).\(name).outputs", "\(root)['\(name)']", "\(root)[\\\"\(name)\\\"]", "\(root)?.\(name)"].contains {
+            self.text.contains($0)
+        }
     }
 }

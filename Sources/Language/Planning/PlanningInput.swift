@@ -72,7 +72,8 @@ struct Faults {
 
     /// - Parameter word: the word to underline, when it stands on the line of the value.
     mutating func add(
-        _ code: DiagnosticCode, _ severity: Severity = .error, at origin: Origin, atKey: Bool = false, word: String? = nil, _ message: String,
+        _ code: DiagnosticCode, _ severity: Severity = .error, at origin: Origin, atKey: Bool = false, word: String? = nil,
+        _ message: String,
         hint: String? = nil
     ) {
         let source = origin.document.source
@@ -88,7 +89,9 @@ struct Faults {
     }
 
     var sorted: [Diagnostic] {
-        self.list.sorted { ($0.file, $0.position ?? SourcePosition(line: 0, column: 0)) < ($1.file, $1.position ?? SourcePosition(line: 0, column: 0)) }
+        self.list.sorted {
+            ($0.file, $0.position ?? SourcePosition(line: 0, column: 0)) < ($1.file, $1.position ?? SourcePosition(line: 0, column: 0))
+        }
     }
 
     /// Looks for the word from the position on, in the value's first line and the few after it (block scalars).

@@ -144,7 +144,9 @@ struct JSONParser {
         }
         if self.at < self.bytes.count, self.bytes[self.at] | 0x20 == UInt8(ascii: "e") {
             self.at += 1
-            if self.at < self.bytes.count, self.bytes[self.at] == UInt8(ascii: "+") || self.bytes[self.at] == UInt8(ascii: "-") { self.at += 1 }
+            if self.at < self.bytes.count, self.bytes[self.at] == UInt8(ascii: "+") || self.bytes[self.at] == UInt8(ascii: "-") {
+                self.at += 1
+            }
             try self.digits()
         }
         return .number(String(decoding: self.bytes[start..<self.at], as: UTF8.self))
@@ -214,7 +216,8 @@ struct JSONParser {
 
     private mutating func hex4() throws(JSONError) -> UInt32 {
         guard self.at + 4 <= self.bytes.count, let text = String(validating: self.bytes[self.at..<self.at + 4], as: UTF8.self),
-            text.utf8.allSatisfy({ ($0 >= 0x30 && $0 <= 0x39) || ($0 | 0x20 >= 0x61 && $0 | 0x20 <= 0x66) }), let code = UInt32(text, radix: 16)
+            text.utf8.allSatisfy({ ($0 >= 0x30 && $0 <= 0x39) || ($0 | 0x20 >= 0x61 && $0 | 0x20 <= 0x66) }),
+            let code = UInt32(text, radix: 16)
         else { throw self.fault("expected four hexadecimal digits") }
         self.at += 4
         return code
@@ -242,7 +245,9 @@ struct JSONParser {
         if self.take(UInt8(ascii: "}")) { return self.ascend(.object(object)) }
         while true {
             self.skipBlanks()
-            guard self.at < self.bytes.count, self.bytes[self.at] == UInt8(ascii: "\"") else { throw self.fault("expected a key in quotes") }
+            guard self.at < self.bytes.count, self.bytes[self.at] == UInt8(ascii: "\"") else {
+                throw self.fault("expected a key in quotes")
+            }
             let key = try self.string()
             if object[key] != nil { throw self.fault("key '\(key)' is used twice") }
             self.skipBlanks()

@@ -162,7 +162,9 @@ struct SchemaTableReader {
 
     private mutating func word(until end: UInt8, or other: UInt8 = 0) -> String {
         let start = self.at
-        while self.at < self.bytes.count, self.bytes[self.at] != end, self.bytes[self.at] != other, self.bytes[self.at] != UInt8(ascii: "\n") {
+        while self.at < self.bytes.count, self.bytes[self.at] != end, self.bytes[self.at] != other,
+            self.bytes[self.at] != UInt8(ascii: "\n")
+        {
             self.at += 1
         }
         return String(decoding: self.bytes[start..<self.at], as: UTF8.self)

@@ -5,7 +5,9 @@ public struct Timestamp: Sendable, Hashable, Comparable {
 
     public static func < (left: Timestamp, right: Timestamp) -> Bool { left.milliseconds < right.milliseconds }
     public static func + (left: Timestamp, right: Span) -> Timestamp {
-        Timestamp(milliseconds: left.milliseconds.addingReportingOverflow(right.milliseconds).overflow ? .max : left.milliseconds + right.milliseconds)
+        Timestamp(
+            milliseconds: left.milliseconds.addingReportingOverflow(right.milliseconds).overflow
+                ? .max : left.milliseconds + right.milliseconds)
     }
     public static func - (left: Timestamp, right: Timestamp) -> Span { Span(milliseconds: left.milliseconds - right.milliseconds) }
 
@@ -14,7 +16,8 @@ public struct Timestamp: Sendable, Hashable, Comparable {
     /// `2026-11-21T04:32:00Z`: UTC, whole seconds, as Kubernetes writes times.
     public var rfc3339: String {
         let c = self.civil
-        return "\(Self.pad(c.year, 4))-\(Self.pad(c.month))-\(Self.pad(c.day))T\(Self.pad(c.hour)):\(Self.pad(c.minute)):\(Self.pad(c.second))Z"
+        return
+            "\(Self.pad(c.year, 4))-\(Self.pad(c.month))-\(Self.pad(c.day))T\(Self.pad(c.hour)):\(Self.pad(c.minute)):\(Self.pad(c.second))Z"
     }
 
     /// Year, month 1–12, day 1–31, hour, minute and second in UTC, day of the week (0 = Sunday), day of the year 1–366.
@@ -63,7 +66,8 @@ public struct Timestamp: Sendable, Hashable, Comparable {
         }
         guard bytes.count >= 20, bytes[4] == 0x2D, bytes[7] == 0x2D, bytes[10] | 0x20 == 0x74, bytes[13] == 0x3A, bytes[16] == 0x3A,
             let year = number(0..<4), let month = number(5..<7), let day = number(8..<10), let hour = number(11..<13),
-            let minute = number(14..<16), let second = number(17..<19), (1...12).contains(month), (1...31).contains(day), hour < 24, minute < 60,
+            let minute = number(14..<16), let second = number(17..<19), (1...12).contains(month), (1...31).contains(day), hour < 24,
+            minute < 60,
             second < 61
         else { return nil }
         var at = 19

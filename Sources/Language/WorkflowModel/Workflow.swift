@@ -361,13 +361,16 @@ public struct Artifact: Sendable, Equatable {
         self.raw = json["raw"]?["data"]?.scalarText
         let archive = json["archive"]
         self.archive =
-            !(archive?["none"]?.isNull ?? true) ? Archive.none : !(archive?["zip"]?.isNull ?? true) ? .zip : !(archive?["tar"]?.isNull ?? true) ? .tar : nil
+            !(archive?["none"]?.isNull ?? true)
+            ? Archive.none : !(archive?["zip"]?.isNull ?? true) ? .zip : !(archive?["tar"]?.isNull ?? true) ? .tar : nil
         self.mode = json["mode"]?.integer.flatMap { Int(exactly: $0) }
         self.recurseMode = json["recurseMode"]?.bool ?? false
         self.optional = json["optional"]?.bool ?? false
         self.subPath = json["subPath"]?.string.flatMap { $0.isEmpty ? nil : $0 }
         self.globalName = json["globalName"]?.string.flatMap { $0.isEmpty ? nil : $0 }
-        self.remoteLocations = ["s3", "git", "http", "artifactory", "hdfs", "oss", "gcs", "azure", "plugin"].filter { !(json[$0]?.isNull ?? true) }
+        self.remoteLocations = ["s3", "git", "http", "artifactory", "hdfs", "oss", "gcs", "azure", "plugin"].filter {
+            !(json[$0]?.isNull ?? true)
+        }
     }
 }
 

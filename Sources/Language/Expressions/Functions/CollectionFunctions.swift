@@ -2,11 +2,9 @@
 enum CollectionFunctions {
     static var builtins: [ExprFunction] {
         [
-            ExprFunction("len", 1...1) { evaluation, call in
+            ExprFunction("len", 1...1) { _, call in
                 switch call[0] {
-                case .string(let text):
-                    try evaluation.spend(text.utf8.count / 64)
-                    return .int(Int64(text.unicodeScalars.count))
+                case .string(let text): return .int(Int64(text.unicodeScalars.count))
                 case .array(let items): return .int(Int64(items.count))
                 case .map(let map): return .int(Int64(map.count))
                 default: throw call.mismatch(0, expected: "a string, an array or a map")
@@ -22,10 +20,12 @@ enum CollectionFunctions {
                 }
                 return try ExprOperators.element(of: call[0], at: call[1])
             },
-            ExprFunction("take", 2...2) { _, call in
+            ExprFunction("take", 2...2) { evaluation, call in
                 let count = try call.whole(1)
                 if count < 0 { throw ExpressionError("'take' needs a count that is not negative, this is \(count)") }
-                return .array(Array(try call.array(0).prefix(Int(count))))
+                let taken = try call.array(0).prefix(Int(count))
+                try evaluation.spend(taken.count / 8)
+                return .array(Array(taken))
             },
             ExprFunction("keys", 1...1) { .array(try self.sortedKeys(&$0, try $1.map(0)).map(ExprValue.string)) },
             ExprFunction("values", 1...1) { evaluation, call in

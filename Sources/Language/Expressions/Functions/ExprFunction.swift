@@ -81,7 +81,8 @@ enum Builtins {
     static let names: [String] = Builtins.table.keys.sorted() + PredicateFunction.allCases.map(\.rawValue)
 }
 
-/// The functions that Argo offers under `sprig.`: the commonly used ones of the Masterminds library, without those that read the environment.
+/// The functions that Argo offers under `sprig.`: the commonly used ones of the Masterminds library, without those that read the
+/// environment.
 enum Sprig {
     static let table = ExprFunction.table([
         SprigText.functions, SprigNumbers.functions, SprigCollections.functions, SprigConversions.functions,

@@ -22,15 +22,15 @@ enum SprigCollections {
             ExprFunction("list", 0...ExprFunction.any) { try $0.made(.array($1.arguments)) },
             ExprFunction("first", 1...1) { try $1.array(0).first ?? .null },
             ExprFunction("last", 1...1) { try $1.array(0).last ?? .null },
-            ExprFunction("rest", 1...1) { .array(Array(try $1.array(0).dropFirst())) },
-            ExprFunction("initial", 1...1) { .array(Array(try $1.array(0).dropLast())) },
-            ExprFunction("append", 2...2) { try $0.made(.array(try $1.array(0) + [$1[1]])) },
-            ExprFunction("push", 2...2) { try $0.made(.array(try $1.array(0) + [$1[1]])) },
-            ExprFunction("prepend", 2...2) { try $0.made(.array([$1[1]] + (try $1.array(0)))) },
+            ExprFunction("rest", 1...1) { .array(Array(try self.copied(&$0, $1).dropFirst())) },
+            ExprFunction("initial", 1...1) { .array(Array(try self.copied(&$0, $1).dropLast())) },
+            ExprFunction("append", 2...2) { try $0.made(.array(try self.copied(&$0, $1) + [$1[1]])) },
+            ExprFunction("push", 2...2) { try $0.made(.array(try self.copied(&$0, $1) + [$1[1]])) },
+            ExprFunction("prepend", 2...2) { try $0.made(.array([$1[1]] + (try self.copied(&$0, $1)))) },
             ExprFunction("concat", 0...ExprFunction.any) { try CollectionFunctions.concatenated(&$0, $1) },
-            ExprFunction("reverse", 1...1) { .array(try $1.array(0).reversed()) },
+            ExprFunction("reverse", 1...1) { .array(try self.copied(&$0, $1).reversed()) },
             ExprFunction("uniq", 1...1) { try CollectionFunctions.unique(&$0, try $1.array(0)) },
-            ExprFunction("compact", 1...1) { .array(try $1.array(0).filter { !$0.isEmpty }) },
+            ExprFunction("compact", 1...1) { .array(try self.copied(&$0, $1).filter { !$0.isEmpty }) },
             ExprFunction("without", 1...ExprFunction.any) { evaluation, call in
                 let unwanted = call.arguments.dropFirst()
                 try evaluation.spend(try call.array(0).count)
@@ -40,8 +40,8 @@ enum SprigCollections {
                 if call[1].isNull { return .bool(false) }
                 return try evaluation.operate(.isIn, call[0], .array(try call.array(1)))
             },
-            ExprFunction("slice", 1...3) { _, call in
-                let items = try call.array(0)
+            ExprFunction("slice", 1...3) { evaluation, call in
+                let items = try self.copied(&evaluation, call)
                 let from = call.count > 1 ? try call.whole(1) : 0
                 let to = call.count > 2 ? try call.whole(2) : Int64(items.count)
                 return .array(Array(items[ExprOperators.sliceRange(count: items.count, from: from, to: to)]))
@@ -97,11 +97,13 @@ enum SprigCollections {
                 let map = try call.map(0)
                 return .array(try CollectionFunctions.sortedKeys(&evaluation, map).map { map[$0]! })
             },
-            ExprFunction("pick", 1...ExprFunction.any) { _, call in
+            ExprFunction("pick", 1...ExprFunction.any) { evaluation, call in
+                try evaluation.spend(try call.map(0).count / 8)
                 let wanted = Set(try self.names(call))
                 return .map(try call.map(0).filter { wanted.contains($0.key) })
             },
-            ExprFunction("omit", 1...ExprFunction.any) { _, call in
+            ExprFunction("omit", 1...ExprFunction.any) { evaluation, call in
+                try evaluation.spend(try call.map(0).count / 8)
                 let unwanted = Set(try self.names(call))
                 return .map(try call.map(0).filter { !unwanted.contains($0.key) })
             },
@@ -128,6 +130,15 @@ enum SprigCollections {
                 return current
             },
         ]
+    }
+
+    /// The elements of an array that is about to be copied.
+    private static func copied(_ evaluation: inout Evaluation, _ call: FunctionCall, _ index: Int = 0) throws(ExpressionError)
+        -> [ExprValue]
+    {
+        let items = try call.array(index)
+        try evaluation.spend(items.count / 8)
+        return items
     }
 
     private static func names(_ call: FunctionCall) throws(ExpressionError) -> [String] {

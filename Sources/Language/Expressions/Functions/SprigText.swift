@@ -106,17 +106,16 @@ enum SprigText {
             ExprFunction("regexFindAll", 3...3) { evaluation, call in
                 let bytes = Array(try call.text(1).utf8)
                 let limit = try call.limit(2)
-                let matches = try evaluation.pattern(try call.text(0)).allMatches(in: try call.text(1), limit: limit)
-                try evaluation.spend(matches.count)
+                let matches = try self.pattern(&evaluation, call).allMatches(in: try call.text(1), limit: limit)
                 return .array(matches.map { .string(String(decoding: bytes[$0.range], as: UTF8.self)) })
             },
             ExprFunction("regexReplaceAll", 3...3) { evaluation, call in
                 try evaluation.made(
-                    try evaluation.pattern(try call.text(0)).replacing(in: try call.text(1), with: try call.text(2), isLiteral: false))
+                    try self.pattern(&evaluation, call).replacing(in: try call.text(1), with: try call.text(2), isLiteral: false))
             },
             ExprFunction("regexReplaceAllLiteral", 3...3) { evaluation, call in
                 try evaluation.made(
-                    try evaluation.pattern(try call.text(0)).replacing(in: try call.text(1), with: try call.text(2), isLiteral: true))
+                    try self.pattern(&evaluation, call).replacing(in: try call.text(1), with: try call.text(2), isLiteral: true))
             },
             ExprFunction("regexSplit", 3...3, self.regexSplit),
         ]) + [
@@ -129,6 +128,12 @@ enum SprigText {
                 return try evaluation.made(String(out))
             }
         ]
+    }
+
+    /// The pattern of a function that goes through all matches, of which there can be one for each byte of the text.
+    private static func pattern(_ evaluation: inout Evaluation, _ call: FunctionCall) throws(ExpressionError) -> RegularExpression {
+        try evaluation.spend(try call.text(1).utf8.count / 4)
+        return try evaluation.pattern(try call.text(0))
     }
 
     /// The functions and their twins that begin with `must`, which report errors where the library would swallow them. Here both report.
@@ -212,8 +217,7 @@ enum SprigText {
         let limit = try call.limit(2)
         if limit == 0 { return .array([]) }
         let bytes = Array(try call.text(1).utf8)
-        let matches = try evaluation.pattern(try call.text(0)).allMatches(in: try call.text(1))
-        try evaluation.spend(matches.count + 1)
+        let matches = try self.pattern(&evaluation, call).allMatches(in: try call.text(1))
         var pieces: [ExprValue] = []
         var from = 0
         for match in matches where pieces.count < limit - 1 && !(match.range.upperBound == 0 && !bytes.isEmpty) {

@@ -38,16 +38,14 @@ enum TextFunctions {
                 }
                 return try evaluation.joined(pieces, separator: separator)
             },
-            ExprFunction("indexOf", 2...2) { evaluation, call in
+            ExprFunction("indexOf", 2...2) { _, call in
                 let text = try call.text(0)
-                try evaluation.spend(text.utf8.count / 16)
                 if try call.text(1).isEmpty { return .int(0) }
                 let position = TextSearch.positions(of: try call.text(1), in: text, limit: 1).first
                 return .int(Int64(position.map { TextSearch.characters(before: $0, in: text) } ?? -1))
             },
-            ExprFunction("lastIndexOf", 2...2) { evaluation, call in
+            ExprFunction("lastIndexOf", 2...2) { _, call in
                 let text = try call.text(0)
-                try evaluation.spend(text.utf8.count / 16)
                 let position = TextSearch.lastPosition(of: try call.text(1), in: text)
                 return .int(Int64(position.map { TextSearch.characters(before: $0, in: text) } ?? -1))
             },
@@ -91,6 +89,7 @@ extension Evaluation {
     }
 
     mutating func joined(_ pieces: [String], separator: String) throws(ExpressionError) -> ExprValue {
+        try self.spend(pieces.count / 8)
         let (gaps, isOver) = separator.utf8.count.multipliedReportingOverflow(by: max(0, pieces.count - 1))
         // Each piece is in memory, but the same piece may stand there very often.
         var bytes = isOver ? Int.max : gaps

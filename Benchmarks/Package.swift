@@ -1,0 +1,11 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let package = Package(
+    name: "skiff-benchmarks",
+    dependencies: [.package(name: "skiff", path: "..")],
+    targets: [
+        .executableTarget(name: "EngineBenchmark", dependencies: [.product(name: "SkiffEngine", package: "skiff")])
+    ],
+    cxxLanguageStandard: .cxx17
+)

@@ -1,0 +1,109 @@
+// The engine alone: DAGs of many tasks, planned from YAML and played through without processes or a journal.
+//
+// Shapes: a chain, a task with all others depending on it, and a random DAG in which each task depends on up to three earlier ones.
+
+import Engine
+import Foundation
+import Manifests
+import Planning
+import WorkflowModel
+
+func seconds(_ body: () throws -> Void) rethrows -> Double {
+    let took = try ContinuousClock().measure(body)
+    return Double(took.components.seconds) + Double(took.components.attoseconds) / 1e18
+}
+
+/// Peak resident memory of this process so far, in MiB.
+func peakMemory() -> Int {
+    var usage = rusage()
+    getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
+    return usage.ru_maxrss / 1024
+}
+
+func manifest(_ dependencies: [[Int]]) -> JSONValue {
+    let tasks = dependencies.enumerated().map { task, needs -> JSONValue in
+        var object: JSONValue = [
+            "name": .string("t\(task)"), "template": "work",
+            "arguments": ["parameters": [["name": "text", "value": .string("{{workflow.name}} \(task)")]]],
+        ]
+        if !needs.isEmpty, case .object(var fields) = object {
+            fields["dependencies"] = .array(needs.map { .string("t\($0)") })
+            object = .object(fields)
+        }
+        return object
+    }
+    return [
+        "apiVersion": "argoproj.io/v1alpha1", "kind": "Workflow", "metadata": ["name": "bench", "uid": "0"],
+        "spec": [
+            "entrypoint": "main",
+            "templates": [
+                ["name": "main", "dag": ["tasks": .array(tasks)]],
+                [
+                    "name": "work", "inputs": ["parameters": [["name": "text"]]],
+                    "container": ["image": "busybox:1", "command": ["echo"], "args": ["{{inputs.parameters.text}}"]],
+                ],
+            ],
+        ],
+    ]
+}
+
+func shape(_ name: String, _ count: Int) -> [[Int]] {
+    switch name {
+    case "chain": (0..<count).map { $0 == 0 ? [] : [$0 - 1] }
+    case "wide": (0..<count).map { $0 == 0 ? [] : [0] }
+    default:
+        {
+            var state: UInt64 = 42
+            return (0..<count).map { task in
+                Set((0..<3).map { _ -> Int in
+                    state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+                    return task == 0 ? 0 : Int(state >> 33) % task
+                }).filter { $0 != task }.sorted()
+            }
+        }()
+    }
+}
+
+func plan(_ json: JSONValue) -> Plan {
+    let document = PlanningDocument(workflow: Workflow(json)!, source: .init(file: "bench", lines: []))
+    return Planner.plan(PlanningInput(workflow: document)).plan!
+}
+
+func play(_ plan: Plan, writingRows: Bool) -> Int {
+    var machine = RunMachine(plan: plan, id: RunID("0"))
+    var events = 0
+    var now = Timestamp(milliseconds: 0)
+    var queue: [PodRequest] = []
+    var next = 0
+    func handle(_ event: RunMachine.Event) {
+        events += 1
+        now.milliseconds += 1
+        for case .launch(let request) in machine.handle(event, at: now) { queue.append(request) }
+        if writingRows { _ = machine.takeChanges() }
+    }
+    handle(.started)
+    while next < queue.count {
+        let pod = queue[next].id
+        queue[next] = PodRequest(id: pod, podName: "", main: .init(image: ""))
+        next += 1
+        handle(.podFinished(pod.node, attempt: pod.attempt, PodResult(end: .exited(code: 0), finishedAt: now)))
+    }
+    precondition(machine.run.phase == .succeeded && machine.progress.finished == machine.progress.all)
+    return events
+}
+
+print("shape    tasks     plan s   play s   µs/event   with rows s   peak MiB")
+for name in ["chain", "wide", "random"] {
+    for count in [1_000, 10_000, 100_000] {
+        let json = manifest(shape(name, count))
+        var planned: Plan?
+        let planning = seconds { planned = plan(json) }
+        guard let planned else { continue }
+        var events = 0
+        let playing = seconds { events = play(planned, writingRows: false) }
+        let recording = seconds { _ = play(planned, writingRows: true) }
+        print(
+            "\(name.padding(toLength: 8, withPad: " ", startingAt: 0)) \(String(format: "%7d  %7.3f  %7.3f  %9.2f  %12.3f  %9d", count, planning, playing, playing * 1e6 / Double(events), recording, peakMemory()))"
+        )
+    }
+}

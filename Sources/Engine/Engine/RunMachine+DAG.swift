@@ -1,0 +1,120 @@
+import Expressions
+import Planning
+import WorkflowModel
+
+/// A dag node under way.
+struct DAGState: Sendable, Equatable {
+    /// The node of each task, its TaskGroup where it fans out.
+    var taskNodes: [NodeID?]
+    /// Dependencies of each task that have not settled.
+    var unmet: [Int32]
+    /// Tasks that have a node which has not settled.
+    var open = 0
+    var hasFailure = false
+}
+
+extension RunMachine {
+    mutating func beginDAG(_ id: NodeID, _ dag: PlannedDAG) {
+        self.dags[id] = DAGState(
+            taskNodes: Array(repeating: nil, count: dag.tasks.count), unmet: dag.dependencies.map { Int32($0.count) })
+        // Held open until every root task has its node.
+        self.dags[id]!.open = 1
+        for task in dag.order where dag.dependencies[task].isEmpty && dag.isNeeded[task] { self.startTask(of: id, task) }
+        self.closeOne(id)
+    }
+
+    mutating func startTask(of id: NodeID, _ task: Int) {
+        let node = self.nodes[id.index]
+        guard let template = node.template, case .dag(let dag) = self.plan.templates[template].body, !node.phase.isFulfilled else { return }
+        // Once the run is being stopped no task starts any more; the dag ends when those under way have.
+        if self.isShut(for: node) { return }
+        let name = "\(node.name).\(dag.tasks[task].name)"
+        if let formula = dag.formulas[task], !self.holds(formula, dag, task, self.dags[id]!) {
+            let seed = NodeSeed(name: name, role: .site(task), owner: id, boundary: id, isExit: node.isExit)
+            self.dags[id]!.open += 1
+            self.addEnded(seed, .omitted, message: "omitted: depends condition not met")
+            return
+        }
+        self.startSite(task, of: id, owner: id, prefix: node.name + ".")
+    }
+
+    private func holds(_ formula: DependsFormula, _ dag: PlannedDAG, _ task: Int, _ state: DAGState) -> Bool {
+        formula.evaluate { index, result in
+            guard let id = state.taskNodes[dag.dependencies[task][index]] else { return false }
+            let node = self.nodes[id.index]
+            return switch result {
+            case .succeeded: node.phase == .succeeded
+            case .failed: node.phase == .failed
+            case .errored: node.phase == .error
+            case .skipped: node.phase == .skipped
+            case .omitted: node.phase == .omitted
+            case .daemoned: false
+            case .anySucceeded: node.type == .taskGroup && node.children.contains { self.nodes[$0.index].phase == .succeeded }
+            case .allFailed:
+                node.type == .taskGroup && !node.children.isEmpty && node.children.allSatisfy { self.nodes[$0.index].phase == .failed }
+            }
+        }
+    }
+
+    mutating func itemSettled(_ group: NodeID) {
+        self.openItems[group]! -= 1
+        guard self.openItems[group] == 0 else { return }
+        self.openItems[group] = nil
+        // As Argo: the last child in order that failed gives the group its phase.
+        let failed = self.nodes[group.index].children.last { self.nodes[$0.index].phase.isFailure }
+        self.finish(group, failed.map { self.nodes[$0.index].phase } ?? .succeeded)
+    }
+
+    mutating func taskSettled(_ id: NodeID, _ task: Int) {
+        guard let template = self.nodes[id.index].template, case .dag(let dag) = self.plan.templates[template].body,
+            let state = self.dags[id]
+        else {
+            return
+        }
+        if let node = state.taskNodes[task], self.nodes[node.index].phase.isFailure { self.dags[id]!.hasFailure = true }
+        for dependent in dag.dependents[task] {
+            self.dags[id]!.unmet[dependent] -= 1
+            if self.dags[id]!.unmet[dependent] == 0, dag.isNeeded[dependent] {
+                // The place of this task passes to the next before it is given up, so that the DAG cannot end between them.
+                self.dags[id]!.open += 1
+                self.work.append(.startTask(id, dependent))
+                self.work.append(.settledPlace(id))
+            }
+        }
+        self.closeOne(id)
+    }
+
+    mutating func closeOne(_ id: NodeID) {
+        guard self.dags[id] != nil else { return }
+        self.dags[id]!.open -= 1
+        self.closeOneIfIdle(id)
+    }
+
+    private mutating func closeOneIfIdle(_ id: NodeID) {
+        guard self.dags[id]!.open == 0, !self.nodes[id.index].phase.isFulfilled, let template = self.nodes[id.index].template,
+            case .dag(let dag) = self.plan.templates[template].body
+        else { return }
+        if self.isShut(for: self.nodes[id.index]) { return self.finishComposite(id, .failed, message: self.shutMessage) }
+        switch self.assess(dag, self.dags[id]!) {
+        case .succeeded: self.finishWithOutputs(id)
+        case let phase: self.finishComposite(id, phase, message: "")
+        }
+    }
+
+    /// What the targets say of the whole. A task that never ran has the phase of what came before it, the worse where branches meet.
+    private func assess(_ dag: PlannedDAG, _ state: DAGState) -> NodePhase {
+        var branch = [NodePhase](repeating: .succeeded, count: dag.tasks.count)
+        for task in dag.order where dag.isNeeded[task] {
+            let own = state.taskNodes[task].map { self.nodes[$0.index].phase }
+            if let own, own.isCompleted {
+                branch[task] = own
+            } else {
+                branch[task] = dag.dependencies[task].lazy.map { branch[$0] }.first { $0.isFailure } ?? .succeeded
+            }
+        }
+        for target in dag.targets where branch[target].isFailure && !self.isTolerated(branch[target], dag.tasks[target].continueOn) {
+            return branch[target]
+        }
+        return .succeeded
+    }
+}

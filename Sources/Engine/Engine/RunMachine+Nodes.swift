@@ -1,0 +1,303 @@
+import Expressions
+import Planning
+import WorkflowModel
+
+/// What is known of a node before it exists.
+struct NodeSeed {
+    var name: String
+    var role: NodeRole
+    var owner: NodeID?
+    var boundary: NodeID?
+    var isExit: Bool
+    var item: JSONValue?
+}
+
+/// Why a node cannot go on, in the author's words.
+struct NodeFault: Error {
+    var message: String
+    init(_ message: String) { self.message = message }
+    init(_ error: RenderError) { self.message = error.message }
+}
+
+/// Making nodes.
+extension RunMachine {
+    private static let deepest = 100
+
+    /// Creates the node of a call and starts it. A call that cannot be made becomes a node that says why.
+    mutating func startNode(_ seed: NodeSeed, target: PlannedTarget, arguments: PlannedArguments, scope: Scope) {
+        do {
+            let index = try self.template(of: target, scope)
+            let template = self.plan[index]
+            let depth = self.depth(of: seed)
+            if depth >= Self.deepest { throw NodeFault("Maximum recursion depth exceeded. See docs/compatibility.md") }
+            let bound = try self.bind(template, arguments, scope)
+            let type: NodeType =
+                if template.retry != nil { .retry } else {
+                    switch template.body {
+                    case .pod: .pod
+                    case .steps: .steps
+                    case .dag: .dag
+                    case .suspend: .suspend
+                    }
+                }
+            let id = self.add(seed, type: type, template: index.value, depth: depth, inputs: bound)
+            if let name = template.displayName {
+                let own = self.scope(of: id)
+                self.nodes[id.index].displayName = try? name.render(own, mode: own.mode, clock: own.clock)
+            }
+            if type == .retry {
+                self.nodes[id.index].phase = .running
+                self.startAttempt(of: id, 0)
+            } else {
+                self.admitOrBegin(id)
+            }
+        } catch {
+            self.addEnded(seed, .error, message: (error as? NodeFault)?.message ?? "\(error)")
+        }
+    }
+
+    /// Attempt `index` of a retried node: the same template and inputs once more.
+    mutating func startAttempt(of owner: NodeID, _ index: Int) {
+        let node = self.nodes[owner.index]
+        guard let template = node.template else { return }
+        let type: NodeType =
+            switch self.plan.templates[template].body {
+            case .pod: .pod
+            case .steps: .steps
+            case .dag: .dag
+            case .suspend: .suspend
+            }
+        let seed = NodeSeed(
+            name: "\(node.name)(\(index))", role: .attempt(index: index), owner: owner, boundary: node.boundary, isExit: node.isExit)
+        let id = self.add(seed, type: type, template: template, depth: node.depth, inputs: node.inputs)
+        self.nodes[id.index].item = node.item
+        self.admitOrBegin(id)
+    }
+
+    private mutating func admitOrBegin(_ id: NodeID) {
+        if self.nodes[id.index].type == .suspend { self.begin(id) } else { self.admit(id) }
+    }
+
+    private func depth(of seed: NodeSeed) -> Int {
+        let above = seed.boundary ?? seed.owner
+        return above.map { self.nodes[$0.index].depth + 1 } ?? 0
+    }
+
+    @discardableResult
+    mutating func add(_ seed: NodeSeed, type: NodeType, template: Int?, depth: Int, inputs: NodeInputs) -> NodeID {
+        let id = NodeID(self.nodes.count)
+        self.nodes.append(
+            Node(
+                id: id, owner: seed.owner, boundary: seed.boundary, role: seed.role, name: seed.name, displayName: nil, type: type,
+                template: template, depth: depth, phase: .held, message: "", startedAt: self.run.now, finishedAt: nil, inputs: inputs,
+                outputs: NodeOutputs(), item: seed.item?.json, podAttempt: 0, isExit: seed.isExit, doom: nil, dueAt: nil, cpuMillis: nil,
+                peakMemoryBytes: nil, children: []))
+        if let owner = seed.owner { self.nodes[owner.index].children.append(id) }
+        self.changed.insert(id)
+        if type == .pod { self.leaves.all += 1 }
+        self.register(id)
+        return id
+    }
+
+    /// Tells the boundary which node stands for its step or task.
+    mutating func register(_ id: NodeID) {
+        let node = self.nodes[id.index]
+        guard let boundary = node.boundary else { return }
+        switch node.role {
+        case .site(let site):
+            if self.steps[boundary] != nil { self.steps[boundary]!.siteNodes[site] = id } else { self.dags[boundary]?.taskNodes[site] = id }
+        case .item(let site, _): self.steps[boundary]?.items[site, default: []].append(id)
+        case .entry, .group, .attempt, .exitHandler: break
+        }
+    }
+
+    /// A node that never runs.
+    @discardableResult
+    mutating func addEnded(_ seed: NodeSeed, _ phase: NodePhase, message: String) -> NodeID {
+        let id = self.add(seed, type: .skipped, template: nil, depth: 0, inputs: NodeInputs())
+        self.nodes[id.index].phase = .running
+        self.finish(id, phase, message: message)
+        return id
+    }
+
+    /// Starts a node that has its places.
+    mutating func begin(_ id: NodeID) {
+        self.changed.insert(id)
+        let node = self.nodes[id.index]
+        if self.isShut(for: node) {
+            self.nodes[id.index].phase = .pending
+            return self.finish(id, .failed, message: self.shutMessage)
+        }
+        guard let template = node.template else { return }
+        switch self.plan.templates[template].body {
+        case .pod: self.beginPod(id)
+        case .steps(let steps):
+            self.nodes[id.index].phase = .running
+            self.steps[id] = StepsState(sites: steps.steps.count)
+            self.work.append(.startGroup(id, 0))
+        case .dag(let dag):
+            self.nodes[id.index].phase = .running
+            self.beginDAG(id, dag)
+        case .suspend(let duration): self.beginSuspend(id, duration)
+        }
+    }
+
+    private mutating func beginSuspend(_ id: NodeID, _ duration: TemplateText?) {
+        self.nodes[id.index].phase = .running
+        let scope = self.scope(of: id)
+        do {
+            guard let text = try duration?.render(scope, mode: scope.mode, clock: scope.clock) else { return }
+            guard let span = Span(unitOptional: text) else { return self.finish(id, .error, message: "'\(text)' is not a duration") }
+            let due = self.run.now + span
+            self.nodes[id.index].dueAt = due
+            self.waiting.insert(id)
+            self.actions.append(.schedule(TimerID(node: id, kind: .suspend), at: due))
+        } catch {
+            self.finish(id, .error, message: error.message)
+        }
+    }
+
+    // MARK: Calls
+
+    func template(of target: PlannedTarget, _ scope: Scope) throws(NodeFault) -> TemplateIndex {
+        switch target {
+        case .template(let index): return index
+        case .dynamic(let within, let name, let template, let isCluster):
+            let wanted = try scope.text(template)
+            let place: TemplateScope =
+                if let name {
+                    isCluster ? .cluster(try scope.text(name)) : .namespaced(try scope.text(name))
+                } else { within }
+            if let found = self.plan.index[TemplateKey(scope: place, name: wanted)] { return found }
+            throw NodeFault("template name '\(wanted)' undefined in \(place.text(workflow: self.plan.name))")
+        }
+    }
+
+    /// Gives every input of the template its value.
+    func bind(_ template: PlannedTemplate, _ arguments: PlannedArguments, _ scope: Scope) throws(NodeFault) -> NodeInputs {
+        var inputs = NodeInputs()
+        inputs.parameters.reserveCapacity(template.inputs.count)
+        for input in template.inputs {
+            let given = arguments.parameters.first { $0.name == input.name }
+            guard let value = try self.value(of: input, given: given, scope) else {
+                throw NodeFault("inputs.parameters.\(input.name) was not supplied")
+            }
+            inputs.parameters.append(NamedValue(name: input.name, value: value))
+        }
+        for input in template.inputArtifacts {
+            let given = arguments.artifacts.first { $0.name == input.name }
+            guard let source = try self.source(of: input, given: given, scope) else {
+                if input.isOptional { continue }
+                throw NodeFault("inputs.artifacts.\(input.name) was not supplied")
+            }
+            inputs.artifacts.append(
+                NamedArtifact(name: input.name, path: input.path.map { (try? scope.text($0)) ?? $0.source }, source: source))
+        }
+        return inputs
+    }
+
+    /// An argument's value, else what the template itself gives: its value, its ConfigMap, its default.
+    private func value(of input: PlannedParameter, given: PlannedParameter?, _ scope: Scope) throws(NodeFault) -> String? {
+        if let text = given?.value {
+            do {
+                return try text.render(scope, mode: scope.mode, clock: scope.clock)
+            } catch {
+                // An output that never came to be counts as not supplied when it is all there is; the input's own default then applies.
+                guard error.isAbsent, text.singleTagName != nil else { throw NodeFault(error) }
+                if let fallback = input.default ?? input.value { return try scope.text(fallback) }
+                throw NodeFault(error)
+            }
+        }
+        if let from = given?.valueFrom, let value = try self.value(from: from, scope) { return value }
+        if let fallback = given?.default { return try scope.text(fallback) }
+        if let text = input.value { return try scope.text(text) }
+        if let from = input.valueFrom, let value = try self.value(from: from, scope) { return value }
+        if let text = input.default { return try scope.text(text) }
+        return nil
+    }
+
+    private func value(from: PlannedValueFrom, _ scope: Scope) throws(NodeFault) -> String? {
+        switch from.source {
+        case .configMapKey(let name, let key, let isOptional):
+            let name = try scope.text(name)
+            let key = try scope.text(key)
+            do {
+                return try self.configMapValue(name, key)
+            } catch {
+                if let fallback = from.default { return try scope.text(fallback) }
+                if isOptional { return nil }
+                throw error
+            }
+        case .expression(let text): return try scope.evaluate(text).flatMap { scope.insertion(of: $0) }
+        case .parameter(let text): return try scope.reference(text)
+        case .path, .supplied, .none: return try from.default.map { (text) throws(NodeFault) in try scope.text(text) }
+        }
+    }
+
+    func configMapValue(_ name: String, _ key: String) throws(NodeFault) -> String {
+        guard let map = self.plan.resources.configMaps[name] else {
+            throw NodeFault("configmaps \"\(name)\" not found: give the ConfigMap in the same call")
+        }
+        guard map.isParameterSource else {
+            throw NodeFault(
+                "ConfigMap '\(name)' needs to have the label workflows.argoproj.io/configmap-type: Parameter to load parameters")
+        }
+        guard let value = map.data[key] else { throw NodeFault("ConfigMap '\(name)' does not have the key '\(key)'") }
+        return value
+    }
+
+    private func source(of input: PlannedArtifact, given: PlannedArtifact?, _ scope: Scope) throws(NodeFault) -> ArtifactSource? {
+        for artifact in [given, input].compactMap({ $0 }) {
+            if let source = try scope.source(of: artifact, mayBeMissing: input.isOptional || artifact.isOptional) { return source }
+        }
+        return nil
+    }
+
+    // MARK: Exit handlers
+
+    /// Starts the exit handler of a step or task that has one; false when nothing is to be done.
+    mutating func startExitHandler(of id: NodeID) -> Bool {
+        let node = self.nodes[id.index]
+        guard let boundary = node.boundary, node.type != .taskGroup, node.type != .stepGroup, self.run.shutdown != .terminate else {
+            return false
+        }
+        let site: Int
+        switch node.role {
+        case .site(let at), .item(let at, _): site = at
+        case .entry, .group, .attempt, .exitHandler: return false
+        }
+        guard let step = self.step(of: boundary, site), let hook = step.exit else { return false }
+        var scope = self.scope(inside: boundary, item: node.item)
+        scope.current = (site, id)
+        let seed = NodeSeed(name: node.name + ".onExit", role: .exitHandler, owner: id, boundary: boundary, isExit: true)
+        if let condition = hook.expression {
+            switch self.condition(condition, scope) {
+            case .success(true): break
+            case .success(false): return false
+            case .failure(let fault):
+                self.addEnded(seed, .error, message: fault.message)
+                return true
+            }
+        }
+        self.startNode(seed, target: hook.target, arguments: hook.arguments ?? self.plan.arguments, scope: scope)
+        return true
+    }
+
+    func condition(_ text: TemplateText, _ scope: Scope) -> Result<Bool, NodeFault> {
+        do throws(NodeFault) {
+            if case .bool(let holds)? = try scope.evaluate(text) { return .success(holds) }
+            return .failure(NodeFault("expression '\(text.source)' is not true or false"))
+        } catch {
+            return .failure(error)
+        }
+    }
+
+    func step(of boundary: NodeID, _ site: Int) -> PlannedStep? {
+        guard let template = self.nodes[boundary.index].template else { return nil }
+        switch self.plan.templates[template].body {
+        case .steps(let steps): return steps.steps[site]
+        case .dag(let dag): return dag.tasks[site]
+        case .pod, .suspend: return nil
+        }
+    }
+}

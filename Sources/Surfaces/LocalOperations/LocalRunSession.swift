@@ -1,0 +1,107 @@
+import Driver
+import Engine
+import Operations
+import Ports
+import Synchronization
+import WorkflowModel
+
+/// Runs that this process carries out.
+final class LocalRunSession: RunSession {
+    enum Beginning { case fresh, resumed }
+
+    let names: [String]
+    let updates: AsyncStream<RunUpdate>
+    private let handles: [RunHandle]
+    private let manifests: [JSONValue]
+    private let work: Task<Void, any Error>
+
+    /// - Parameter news: told before anything else.
+    init(tools: RunTools, runs: [RecordedRun], beginning: Beginning, news: [RunUpdate]) {
+        let driver = tools.driver
+        self.names = runs.map(\.record.name)
+        self.manifests = runs.map(\.manifest)
+        let handles = runs.map { run in
+            switch beginning {
+            case .fresh: driver.start(run.machine, record: run.record, ownership: run.ownership)
+            case .resumed: driver.resume(run.machine, record: run.record, ownership: run.ownership)
+            }
+        }
+        self.handles = handles
+        let names = Dictionary(runs.map { ($0.record.id, $0.record.name) }) { first, _ in first }
+        self.updates = Updates(news: news, feed: driver.feed, names: names).stream()
+        // Unstructured, because runs go on between the calls of whoever started them; `wait` joins it.
+        self.work = Task { try await Self.carryOut(driver, handles, tools) }
+    }
+
+    func workflows() async -> [JSONValue] {
+        var workflows: [JSONValue] = []
+        for (handle, manifest) in zip(self.handles, self.manifests) {
+            workflows.append(await handle.snapshot().view(manifest))
+        }
+        return workflows
+    }
+
+    func stop() async { for handle in self.handles { handle.shutDown(.stop, message: "") } }
+
+    func terminate() async { for handle in self.handles { handle.shutDown(.terminate, message: "") } }
+
+    func leave() async {
+        for handle in self.handles { handle.leave() }
+        // What went wrong meanwhile, `wait` tells.
+        _ = await self.work.result
+    }
+
+    func wait() async throws { try await self.work.value }
+
+    private static func carryOut(_ driver: RunDriver, _ handles: [RunHandle], _ tools: RunTools) async throws {
+        let driving = Task { await driver.run() }
+        var failure: (any Error)?
+        for handle in handles {
+            if case .failed(let error) = await handle.outcome() { failure = failure ?? error }
+        }
+        driver.feed.close()
+        driving.cancel()
+        await tools.runtime.settle()
+        if let failure { throw (failure as? JournalError).map { OperationError($0) } ?? failure }
+    }
+}
+
+/// The news of a session, in the words of operations.
+private final class Updates: Sendable {
+    private let waiting: Mutex<[RunUpdate]>
+    private let feed: RunFeed
+    private let names: [RunID: String]
+
+    init(news: [RunUpdate], feed: RunFeed, names: [RunID: String]) {
+        self.waiting = Mutex(news.reversed())
+        self.feed = feed
+        self.names = names
+    }
+
+    func stream() -> AsyncStream<RunUpdate> { AsyncStream { await self.next() } }
+
+    private func next() async -> RunUpdate? {
+        while true {
+            if let update = self.waiting.withLock({ $0.popLast() }) { return update }
+            let news = await self.feed.next()
+            if news.isEmpty { return nil }
+            let updates = news.compactMap(self.update)
+            self.waiting.withLock { $0 = updates.reversed() }
+        }
+    }
+
+    /// nil for what nobody is to see.
+    private func update(_ news: RunNews) -> RunUpdate? {
+        switch news {
+        case .started(let run): return .runStarted(run: self.name(run))
+        case .finished(let run, let phase, let message): return .runFinished(run: self.name(run), phase: phase.rawValue, message: message)
+        case .nodeChanged(let run, let change):
+            if change.phase == .held { return nil }
+            return .nodeChanged(
+                run: self.name(run), node: change.name, displayName: change.displayName, type: change.type.rawValue, phase: change.phase.rawValue,
+                message: change.message)
+        }
+    }
+
+    private func name(_ run: RunID) -> String { self.names[run] ?? run.text }
+}

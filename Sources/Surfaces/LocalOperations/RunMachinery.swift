@@ -1,0 +1,96 @@
+public import Engine
+public import Ports
+public import WorkflowModel
+
+/// How a run is carried out. Remembered with the run, so that `--resume` does the same.
+public struct RunOptions: Sendable, Equatable {
+    /// `auto`, `sandbox` or `process`; of a stored run, what `auto` became.
+    public var runtime: String
+    public var maxParallel: Int?
+    /// The `images:` map of the configuration file.
+    public var images: JSONValue
+
+    public init(runtime: String, maxParallel: Int?, images: JSONValue) {
+        self.runtime = runtime
+        self.maxParallel = maxParallel
+        self.images = images
+    }
+
+    var json: String {
+        var object = JSONObject()
+        object["runtime"] = .string(self.runtime)
+        object["maxParallel"] = self.maxParallel.map { .integer($0) }
+        object["images"] = self.images
+        return JSONValue.object(object).json
+    }
+
+    init(json text: String) throws {
+        let json = try JSONValue(json: text)
+        self.init(
+            runtime: json["runtime"]?.string ?? "auto", maxParallel: json["maxParallel"]?.integer.flatMap { Int(exactly: $0) },
+            images: json["images"] ?? .object(JSONObject()))
+    }
+}
+
+/// A runtime that was chosen and started.
+public struct OpenedRuntime: Sendable {
+    public var runtime: any PodRuntime
+    /// What it is, as `--runtime` takes it: `sandbox`, `process`.
+    public var kind: String
+    /// For the first line of a run: what it is and why.
+    public var description: String
+    /// Returns when ended pods have left the disk as they should.
+    public var settle: @Sendable () async -> Void
+
+    public init(runtime: any PodRuntime, kind: String, description: String, settle: @escaping @Sendable () async -> Void) {
+        self.runtime = runtime
+        self.kind = kind
+        self.description = description
+        self.settle = settle
+    }
+}
+
+/// The parts of the store that carrying runs out needs.
+public struct RunRecords: Sendable {
+    public var journal: any RunJournal
+    public var reader: any RunReader
+    public var commands: any RunCommands
+    public var secrets: any SecretSource
+    public init(journal: any RunJournal, reader: any RunReader, commands: any RunCommands, secrets: any SecretSource) {
+        self.journal = journal
+        self.reader = reader
+        self.commands = commands
+        self.secrets = secrets
+    }
+}
+
+/// What carrying runs out in this process takes. Nothing is opened before it is needed: `lint` needs none of it.
+public struct RunMachinery: Sendable {
+    /// - Throws: `JournalError`.
+    public var openRecords: @Sendable () async throws -> RunRecords
+    /// - Throws: `OperationError`.
+    public var openRuntime: @Sendable (RunOptions) async throws -> OpenedRuntime
+    /// The argument is unique to this life of this process.
+    /// - Throws: `OperationError`.
+    public var openDoorbell: @Sendable (String) throws -> any DoorbellService
+    public var artifacts: any ArtifactStore
+    /// The `images:` map of the configuration file.
+    /// - Throws: `ManifestFault`.
+    public var images: @Sendable () throws -> JSONValue
+    public var scratch: @Sendable (PodID) -> String
+    public var time: any TimeSource
+
+    public init(
+        openRecords: @escaping @Sendable () async throws -> RunRecords, openRuntime: @escaping @Sendable (RunOptions) async throws -> OpenedRuntime,
+        openDoorbell: @escaping @Sendable (String) throws -> any DoorbellService, artifacts: any ArtifactStore,
+        images: @escaping @Sendable () throws -> JSONValue, scratch: @escaping @Sendable (PodID) -> String, time: any TimeSource
+    ) {
+        self.openRecords = openRecords
+        self.openRuntime = openRuntime
+        self.openDoorbell = openDoorbell
+        self.artifacts = artifacts
+        self.images = images
+        self.scratch = scratch
+        self.time = time
+    }
+}

@@ -1,0 +1,49 @@
+import Driver
+import Engine
+import Operations
+import Ports
+import WorkflowModel
+
+/// What one session works with: everything opened.
+struct RunTools: Sendable {
+    let machinery: RunMachinery
+    let records: RunRecords
+    let runtime: OpenedRuntime
+    let doorbell: any DoorbellService
+    let owner: Owner
+    /// With the runtime that was chosen.
+    let options: RunOptions
+
+    /// Opens the store and the runtime side by side, since each takes some milliseconds.
+    static func open(_ machinery: RunMachinery, _ options: RunOptions, records: RunRecords? = nil) async throws -> RunTools {
+        try await OperationError.translating {
+            async let opening = machinery.openRuntime(options)
+            let opened: RunRecords
+            if let records { opened = records } else { opened = try await machinery.openRecords() }
+            let id = Identity.uuid(at: machinery.time.now())
+            let doorbell = try machinery.openDoorbell(id)
+            let runtime = try await opening
+            var chosen = options
+            chosen.runtime = runtime.kind
+            return RunTools(
+                machinery: machinery, records: opened, runtime: runtime, doorbell: doorbell,
+                owner: LocalOwner.current(id: id, doorbell: doorbell.address), options: chosen)
+        }
+    }
+
+    var driver: RunDriver {
+        RunDriver(
+            ports: DriverPorts(
+                journal: self.records.journal, runtime: self.runtime.runtime, artifacts: self.machinery.artifacts, secrets: self.records.secrets,
+                time: self.machinery.time, doorbell: self.doorbell, scratch: self.machinery.scratch),
+            capacity: .ofThisMachine(maxParallel: self.options.maxParallel))
+    }
+}
+
+/// A run that is recorded and owned by this process.
+struct RecordedRun: Sendable {
+    var record: RunRecord
+    var manifest: JSONValue
+    var machine: RunMachine
+    var ownership: Ownership
+}

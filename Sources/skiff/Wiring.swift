@@ -1,0 +1,107 @@
+import CommandLine
+import Doorbell
+import Engine
+import FileArtifacts
+import Glibc
+import LocalOperations
+import LocalRuntime
+import Operations
+import Ports
+import SQLiteStore
+import WorkflowModel
+
+/// The adapters of one data directory. Each is made when it is first needed.
+struct Wiring: Sendable {
+    /// Absolute.
+    let dataDirectory: String
+    let configuration: String?
+
+    init(_ options: GlobalOptions) {
+        self.dataDirectory = Self.absolute(options.dataDirectory)
+        self.configuration = options.config
+    }
+
+    private static func absolute(_ path: String) -> String {
+        if path.hasPrefix("/") { return path }
+        guard let current = getcwd(nil, 0) else { return path }
+        defer { free(current) }
+        return String(cString: current) + "/" + path
+    }
+
+    // MARK: Asking
+
+    func operations() async throws -> LocalOperations {
+        let directory = self.dataDirectory
+        let lookingStore: SQLiteStore
+        do { lookingStore = try await SQLiteStore.open(dataDirectory: directory, engineVersion: version, readOnly: true) } catch {
+            throw OperationError(error)
+        }
+        // Most questions only look, and looking must work on a full or read-only disk; what writes opens the store again.
+        let commands = WritableCommands { try await SQLiteStore.open(dataDirectory: directory, engineVersion: version) }
+        return LocalOperations(
+            store: RunStore(
+                reader: lookingStore, commands: commands, logs: LazyLogs(dataDirectory: directory), ring: { DatagramDoorbell.ring(at: $0) },
+                removeFiles: { run in
+                    try PodFiles.remove(run, dataDirectory: directory)
+                    try await FileArtifactStore(dataDirectory: directory).remove(run)
+                }, time: SystemTime()))
+    }
+
+    // MARK: Carrying out
+
+    func machinery(_ launcher: Result<Launcher, LocalRuntimeError>?) -> RunMachinery {
+        let directory = self.dataDirectory
+        let configuration = ConfigurationFile(path: self.configuration, dataDirectory: directory)
+        return RunMachinery(
+            openRecords: {
+                let store = try await SQLiteStore.open(dataDirectory: directory, engineVersion: version)
+                return RunRecords(journal: store, reader: store, commands: store, secrets: store)
+            },
+            openRuntime: { options in try RuntimeChoice(dataDirectory: directory, options: options).open(launcher) },
+            openDoorbell: { id in
+                do { return try DatagramDoorbell(dataDirectory: directory, id: id) } catch { throw OperationError(.unavailable, "\(error)") }
+            },
+            artifacts: FileArtifactStore(dataDirectory: directory), images: { try configuration.images() },
+            scratch: { pod in "\(directory)/pods/\(pod)/scratch" }, time: SystemTime())
+    }
+}
+
+/// The system's clock.
+struct SystemTime: TimeSource {
+    func now() -> Timestamp {
+        var now = timespec()
+        clock_gettime(CLOCK_REALTIME, &now)
+        return Timestamp(milliseconds: Int64(now.tv_sec) * 1000 + Int64(now.tv_nsec) / 1_000_000)
+    }
+
+    /// In hops, so that a clock that is set while it sleeps is noticed: deadlines are wall-clock.
+    func sleep(until deadline: Timestamp) async throws {
+        while true {
+            let left = deadline - self.now()
+            if left.milliseconds <= 0 { return }
+            try await Task.sleep(for: .milliseconds(min(left.milliseconds, 60_000)))
+        }
+    }
+}
+
+/// Commands through a store that is opened for writing when the first one comes.
+struct WritableCommands: RunCommands {
+    let open: @Sendable () async throws -> SQLiteStore
+
+    func send(_ verb: RunCommand.Verb, to run: RunID, at: Timestamp, message: String) async throws {
+        try await self.open().send(verb, to: run, at: at, message: message)
+    }
+
+    func delete(_ run: RunID) async throws { try await self.open().delete(run) }
+}
+
+/// Log files, looked for when they are first read.
+struct LazyLogs: PodLogs {
+    let dataDirectory: String
+
+    func lines(of pod: PodID, _ query: LogQuery, follow: Bool) -> AsyncThrowingStream<LogLine, any Error> {
+        do { return try PodLogFiles(dataDirectory: self.dataDirectory).lines(of: pod, query, follow: follow) } catch {
+            return AsyncThrowingStream { throw OperationError(.unavailable, "\(error)") }
+        }
+    }
+}
