@@ -14,7 +14,17 @@ final class Workspace: Sendable {
         try FileManager.default.createDirectory(atPath: self.path + "/pod", withIntermediateDirectories: true)
     }
 
+    /// - Parameter disk: the size of a file system of its own, which only root may mount, for the artifacts and the scratch directory.
+    convenience init(disk: String) throws {
+        try self.init()
+        for directory in ["/artifacts", "/scratch"] {
+            try FileManager.default.createDirectory(atPath: self.path + directory, withIntermediateDirectories: true)
+            guard mount("tmpfs", self.path + directory, "tmpfs", 0, "size=\(disk)") == 0 else { throw CocoaError(.fileWriteVolumeReadOnly) }
+        }
+    }
+
     deinit {
+        for directory in ["/artifacts", "/scratch"] { umount2(self.path + directory, Int32(MNT_DETACH)) }
         // A remainder in /tmp would harm nobody.
         try? FileManager.default.removeItem(atPath: self.path)
     }

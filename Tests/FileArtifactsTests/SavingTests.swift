@@ -127,4 +127,21 @@ import Testing
         try await self.workspace.save("out")
         #expect(Tree(self.workspace.stored("run/3/0/data/out/99")) == .file("99"))
     }
+
+    @Test(.enabled(if: geteuid() == 0, "only root may mount a small disk")) func `a full disk is an error that leaves nothing half done`() async throws {
+        let workspace = try Workspace(disk: "1m")
+        try workspace.write("small", to: "small")
+        let artifact = try await workspace.save("small", archive: .zip, key: "run/0/0/small")
+        try workspace.write(String(repeating: "x", count: 2_000_000), to: "large")
+        let partial = workspace.stored("run/1/0/large.partial")
+        await #expect(throws: ArtifactError(.storageFull, "cannot write '\(partial)': the disk is full")) {
+            try await workspace.save("large", key: "run/1/0/large")
+        }
+        #expect(Tree(workspace.stored("run/1/0")) == .directory(["large": .directory([:])]))
+        #expect(Tree(workspace.pod("large")) != .nothing)
+        try Data(repeating: 1, count: 1 << 20).write(to: URL(fileURLWithPath: workspace.scratch + "/filler"))
+        let error = await #expect(throws: ArtifactError.self) { try await workspace.place(artifact) }
+        #expect(error?.code == .storageFull)
+        #expect(try FileManager.default.contentsOfDirectory(atPath: workspace.scratch) == ["filler"])
+    }
 }

@@ -102,9 +102,11 @@ public final class FileArtifactStore: ArtifactStore, Sendable {
     /// Moves to another file system: a copy under another name first, so that a name in the store always stands for all of its content.
     private static func moveAcross(_ source: FilePlace, to target: String, by partial: String) throws {
         try FileTree.remove(FilePlace(partial))
-        try FileTree.copy(source, to: FilePlace(partial))
-        try FileTree.sync(partial)
-        guard rename(partial, target) == 0 else { throw FilePlace(partial).error("move") }
+        try Self.removingOnFailure(partial) {
+            try FileTree.copy(source, to: FilePlace(partial))
+            try FileTree.sync(partial)
+            guard rename(partial, target) == 0 else { throw FilePlace(partial).error("move") }
+        }
         try FileTree.sync(target)
         try FileTree.remove(source)
     }
@@ -138,7 +140,7 @@ public final class FileArtifactStore: ArtifactStore, Sendable {
         let directory = try Self.freshDirectory(in: scratch)
         let name = content[content.index(after: content.lastIndex(of: "/") ?? content.startIndex)...]
         let target = "\(directory)/\(name)\(format.suffix)"
-        try ArchiveWriter.pack(content, to: target, as: format)
+        try Self.removingOnFailure(directory) { try ArchiveWriter.pack(content, to: target, as: format) }
         return target
     }
 
@@ -148,9 +150,12 @@ public final class FileArtifactStore: ArtifactStore, Sendable {
         guard try FilePlace(content).kind() == .file else {
             throw ArtifactError(.wrongArchive, "artifact '\(artifact.key)' is a directory, and 'archive: \(kind.rawValue)' asks for a \(kind.rawValue) file")
         }
-        let directory = try Self.freshDirectory(in: scratch) + "/content"
-        try FileTree.makeDirectories(directory)
-        try ArchiveReader(path: content, kind: kind, name: artifact.key, limits: limits).unpack(into: directory)
+        let fresh = try Self.freshDirectory(in: scratch)
+        let directory = fresh + "/content"
+        try Self.removingOnFailure(fresh) {
+            try FileTree.makeDirectories(directory)
+            try ArchiveReader(path: content, kind: kind, name: artifact.key, limits: limits).unpack(into: directory)
+        }
         var children: [String] = []
         try FilePlace(directory).forEachChild { child in children.append(child.shown) }
         return children.count == 1 ? children[0] : directory
@@ -161,6 +166,17 @@ public final class FileArtifactStore: ArtifactStore, Sendable {
         var template = Array("\(scratch)/artifact-XXXXXX".utf8CString)
         guard mkdtemp(&template) != nil else { throw FilePlace(scratch).error("write in") }
         return String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+
+    /// What was written half is of no use, and may have filled the disk.
+    private static func removingOnFailure(_ path: String, _ body: () throws -> Void) throws {
+        do {
+            try body()
+        } catch {
+            // The first failure is the one to tell; a remainder goes with the pod or the run.
+            try? FileTree.remove(FilePlace(path))
+            throw error
+        }
     }
 
     /// Files may be large and disks slow, and the threads of Swift's tasks are few.

@@ -130,8 +130,13 @@ struct StoreOpening {
     }
 
     /// Makes the file for its owner only; SQLite gives the files beside it the same permissions.
+    ///
+    /// A file that exists is not opened: closing it would drop the locks of other connections of this process (POSIX locks belong to the
+    /// process, whichever descriptor they came by).
     private func createFile() throws {
-        let file = Glibc.open(self.directory.databasePath, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        if self.directory.hasDatabase { return }
+        let file = Glibc.open(self.directory.databasePath, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        if file < 0, errno == EEXIST { return }
         guard file >= 0 else { throw self.fault.system(errno, doing: "opening '\(SQLiteStore.fileName)'") }
         close(file)
     }
