@@ -1,3 +1,4 @@
+import CLocalRuntime
 import Engine
 import Glibc
 
@@ -27,7 +28,9 @@ struct DataLayout: Sendable {
         let node = "\(self.root)/pods/\(pod.run)/\(pod.node.ordinal)"
         let attempt = "\(node)/\(pod.attempt)"
         if Self.make(node) || errno != ENOENT { return Self.make(attempt) ? 0 : errno }
-        for directory in ["\(self.root)/pods", self.pods(of: pod.run), node, attempt] where !Self.make(directory) { return errno }
+        let error = skiff_make_spread_directory("\(self.root)/pods")
+        if error != 0 { return error }
+        for directory in [self.pods(of: pod.run), node, attempt] where !Self.make(directory) { return errno }
         return 0
     }
 
