@@ -18,7 +18,9 @@ extension SQLiteStore: RunJournal {
                     INSERT INTO runs (uid, namespace, name, phase, message, createdAt, startedAt, finishedAt, priority, progress, labels,
                       parameters, epoch, eventCount) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, 0)
                     """
-            ).execute(arguments: StatementArguments([record.id.text, record.namespace, record.name].map(\.databaseValue) + Records.changing(record)))
+            ).execute(
+                arguments: StatementArguments(
+                    [record.id.text, record.namespace, record.name].map(\.databaseValue) + Records.changing(record)))
             let run = db.lastInsertedRowID
             try Records.setLabels(record.labels, of: run, in: db)
             try db.cachedStatement(sql: "INSERT INTO sources (run, workflow, context, options) VALUES (?, ?, ?, ?)")
@@ -88,7 +90,8 @@ extension SQLiteStore: RunJournal {
                     """)
             return try Row.fetchAll(statement, arguments: [run.text]).map { row in
                 guard let verb = RunCommand.Verb(rawValue: row[1]) else {
-                    throw JournalError.unavailable("command \(row[0] as Int64) of run '\(run)' is '\(row[1] as String)', which this version does not know")
+                    throw JournalError.unavailable(
+                        "command \(row[0] as Int64) of run '\(run)' is '\(row[1] as String)', which this version does not know")
                 }
                 return RunCommand(id: row[0], run: run, verb: verb, issuedAt: Timestamp(milliseconds: row[2]), message: row[3])
             }

@@ -147,7 +147,8 @@ final class PodLauncher: Sendable {
             case .stored(let artifact):
                 do {
                     content = .copyOf(
-                        localPath: try await self.ports.artifacts.place(artifact, archive: input.archive, scratch: self.ports.scratch(request.id)))
+                        localPath: try await self.ports.artifacts.place(
+                            artifact, archive: input.archive, scratch: self.ports.scratch(request.id)))
                 } catch {
                     if input.isOptional { continue }
                     throw LaunchFault("input artifact '\(input.name)': \(error)")
