@@ -19,7 +19,8 @@ public final class FileArtifactStore: ArtifactStore, Sendable {
     public func save(_ artifact: CollectedArtifact, key: String) async throws -> StoredArtifact {
         let directory = try self.directory(of: key)
         guard Self.isName(artifact.fileName) else {
-            throw ArtifactError(.invalidKey, "artifact '\(artifact.name)' has no file name: '\(artifact.fileName)' is not the name of a file")
+            throw ArtifactError(
+                .invalidKey, "artifact '\(artifact.name)' has no file name: '\(artifact.fileName)' is not the name of a file")
         }
         let target = "\(directory)/\(artifact.fileName)"
         return try await Self.onThreadOfItsOwn {
@@ -90,7 +91,8 @@ public final class FileArtifactStore: ArtifactStore, Sendable {
         if try FilePlace(target).kind() != nil { return try FileTree.remove(source) }
         switch kind {
         case .file, .directory: break
-        case .symbolicLink, .other: throw ArtifactError(.unsupportedFile, "artifact '\(artifact.name)' at '\(artifact.path)' is neither a file nor a directory")
+        case .symbolicLink, .other:
+            throw ArtifactError(.unsupportedFile, "artifact '\(artifact.name)' at '\(artifact.path)' is neither a file nor a directory")
         case nil: throw ArtifactError(.missing, "artifact '\(artifact.name)' is gone: there is nothing at '\(artifact.path)'")
         }
         try FileTree.makeDirectories(directory)
@@ -129,7 +131,8 @@ public final class FileArtifactStore: ArtifactStore, Sendable {
             switch try FilePlace(path).kind() {
             case .file, .directory: continue
             case .symbolicLink, .other:
-                throw ArtifactError(.unsupportedFile, "subPath '\(subPath)' of artifact '\(artifact.key)' goes through a symbolic link or a special file")
+                throw ArtifactError(
+                    .unsupportedFile, "subPath '\(subPath)' of artifact '\(artifact.key)' goes through a symbolic link or a special file")
             case nil: throw ArtifactError(.missing, "artifact '\(artifact.key)' has no '\(subPath)'")
             }
         }
@@ -148,7 +151,9 @@ public final class FileArtifactStore: ArtifactStore, Sendable {
         _ content: String, as kind: ArtifactArchive, _ limits: ArchiveLimits, of artifact: StoredArtifact, in scratch: String
     ) throws -> String {
         guard try FilePlace(content).kind() == .file else {
-            throw ArtifactError(.wrongArchive, "artifact '\(artifact.key)' is a directory, and 'archive: \(kind.rawValue)' asks for a \(kind.rawValue) file")
+            throw ArtifactError(
+                .wrongArchive, "artifact '\(artifact.key)' is a directory, and 'archive: \(kind.rawValue)' asks for a \(kind.rawValue) file"
+            )
         }
         let fresh = try Self.freshDirectory(in: scratch)
         let directory = fresh + "/content"

@@ -14,7 +14,8 @@ enum Records {
     /// three pages more for each commit; hence `createdAt` is written once, and `finishedAt` when it changes.
     static func changing(_ record: RunRecord) -> [DatabaseValue] {
         [
-            record.phase.databaseValue, Self.withoutNUL(record.message).databaseValue, record.startedAt?.milliseconds.databaseValue ?? .null,
+            record.phase.databaseValue, Self.withoutNUL(record.message).databaseValue,
+            record.startedAt?.milliseconds.databaseValue ?? .null,
             record.priority.databaseValue, record.progress.databaseValue, Self.text(record.labels).databaseValue,
             Self.text(record.parameters).databaseValue,
         ]

@@ -94,7 +94,8 @@ extension SQLiteStore: RunJournal {
                     """)
             return try Row.fetchAll(statement, arguments: [run.text]).map { row in
                 guard let verb = RunCommand.Verb(rawValue: row[1]) else {
-                    throw JournalError.unavailable("command \(row[0] as Int64) of run '\(run)' is '\(row[1] as String)', which this version does not know")
+                    throw JournalError.unavailable(
+                        "command \(row[0] as Int64) of run '\(run)' is '\(row[1] as String)', which this version does not know")
                 }
                 return RunCommand(id: row[0], run: run, verb: verb, issuedAt: Timestamp(milliseconds: row[2]), message: row[3])
             }

@@ -1,8 +1,8 @@
 import Dispatch
 import Foundation
-public import Ports
 import GRDB
 import Glibc
+public import Ports
 
 /// The journal in one SQLite file, `<data>/skiff.db`, which any number of processes share.
 ///
@@ -50,7 +50,8 @@ public final class SQLiteStore: Sendable {
         // On a thread of its own, because SQLite may wait there for another process.
         let result: Result<SQLiteStore, JournalError> = await withCheckedContinuation { continuation in
             DispatchQueue.global().async {
-                let opening = StoreOpening(directory: DataDirectory(path: path, fault: StoreFault(dataDirectory: path)), version: engineVersion)
+                let opening = StoreOpening(
+                    directory: DataDirectory(path: path, fault: StoreFault(dataDirectory: path)), version: engineVersion)
                 continuation.resume(returning: Result { () throws(JournalError) in try opening.open(readOnly: readOnly) })
             }
         }
@@ -181,11 +182,13 @@ struct StoreOpening {
 
     private func readable(_ reader: any DatabaseReader) throws -> SQLiteStore {
         let migrator = Schema.migrator(writer: self.version)
-        let state = try reader.read { db in (isCurrent: try self.isCurrent(db, migrator), isNew: try migrator.appliedMigrations(db).isEmpty) }
+        let state = try reader.read { db in (isCurrent: try self.isCurrent(db, migrator), isNew: try migrator.appliedMigrations(db).isEmpty)
+        }
         if state.isNew { return try self.empty() }
         guard state.isCurrent else {
             throw JournalError.unavailable(
-                "the database in '\(self.directory.path)' was written by an older Skiff: any command that writes, such as 'skiff run', updates it")
+                "the database in '\(self.directory.path)' was written by an older Skiff: any command that writes, such as 'skiff run', updates it"
+            )
         }
         return SQLiteStore.readOnly(reader, fault: self.fault, engineVersion: self.version)
     }
