@@ -11,6 +11,7 @@ extension Planner {
         }
         self.refuse(["synchronization"], in: raw, self.specField)
         self.refuse(["podSpecPatch"], in: raw, self.specField)
+        if raw["suspend"]?.bool ?? false { self.refuse(["suspend"], in: raw, self.specField) }
         self.mention(["metrics", "executorPlugins", "artifactGC", "ttlStrategy", "podGC"], in: raw, self.specField)
     }
 
