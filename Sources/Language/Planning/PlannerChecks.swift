@@ -115,13 +115,13 @@ extension Planner {
         }
     }
 
-    mutating func checkStepName(_ step: WorkflowStep, _ origin: Origin, seen: [String: Int], what: String) {
+    mutating func checkStepName(_ step: WorkflowStep, _ origin: Origin, isTaken: Bool, what: String) {
         if step.name.isEmpty {
             self.faults.add(.badName, at: origin, "\(origin.path).name is required")
             return
         }
         if !step.name.contains("{{") { self.checkName(step.name, origin.field("name"), what: what) }
-        if seen[step.name] != nil {
+        if isTaken {
             self.faults.add(
                 .duplicateName, at: origin.field("name"), "\(what) name '\(step.name)' is used twice in this template",
                 hint: "rename one of them")
