@@ -106,7 +106,8 @@ struct FaultTests {
                   - name: main
                     container: {image: "busybox:1"}
                 """, entrypoint: "man"))
-        #expect(found.map { $0.split(separator: " ")[1] } == ["unknown-template:", "unknown-template:", "duplicate-name:", "duplicate-name:"])
+        #expect(
+            found.map { $0.split(separator: " ")[1] } == ["unknown-template:", "unknown-template:", "duplicate-name:", "duplicate-name:"])
     }
 
     @Test func `a workflow gets its templates from the WorkflowTemplate it names, and says when that is missing`() {
