@@ -7,8 +7,8 @@ import WorkflowModel
 final class PodLauncher: Sendable {
     /// Where a launch is between the run loop and the runtime.
     private enum Stage {
-        /// It has its place in the machine; what it needs is being gathered. `isStopped`: it must not be started any more.
-        case preparing(isStopped: Bool)
+        /// It has its place in the machine; what it needs is being gathered. `stop`: it must not be started any more.
+        case preparing(stop: Span?)
         /// The runtime is being told. A stop that comes now is passed on afterwards.
         case launching(stop: Span?)
     }
@@ -18,6 +18,17 @@ final class PodLauncher: Sendable {
         /// Launches that wait for admission.
         var requests: [PodID: PodRequest] = [:]
         var stages: [PodID: Stage] = [:]
+        /// Launches that an earlier process may have carried out already.
+        var repeated: Set<PodID> = []
+    }
+
+    /// What an earlier process may have done about a launch.
+    enum History: Sendable {
+        case none
+        /// It was asked for; whether it was started, only the runtime can tell.
+        case asked
+        /// It was started, and takes up room whether or not there is any.
+        case started
     }
 
     private let state: Mutex<State>
@@ -29,17 +40,21 @@ final class PodLauncher: Sendable {
         self.state = Mutex(State(admission: Admission(capacity: capacity)))
     }
 
-    /// - Parameter isRunning: it was started by an earlier process, so that it takes up room whether or not there is any.
     /// - Returns: why the pod can never run here; nil when it will.
-    func launch(_ request: PodRequest, isRunning: Bool) -> String? {
+    func launch(_ request: PodRequest, _ history: History) -> String? {
+        let pod = request.id
         let (refusal, ready) = self.state.withLock { state -> (String?, [PodRequest]) in
-            if isRunning {
-                state.admission.count(request.id, request.resources)
-                state.stages[request.id] = .preparing(isStopped: false)
+            switch history {
+            case .none: break
+            case .asked: state.repeated.insert(pod)
+            case .started:
+                state.repeated.insert(pod)
+                state.admission.count(pod, request.resources)
+                state.stages[pod] = .preparing(stop: nil)
                 return (nil, [request])
             }
-            if let refusal = state.admission.request(request.id, request.resources) { return (refusal, []) }
-            if state.admission.isWaiting(request.id) { state.requests[request.id] = request }
+            if let refusal = state.admission.request(pod, request.resources) { return (refusal, []) }
+            if state.admission.isWaiting(pod) { state.requests[pod] = request }
             return (nil, Self.admit(&state))
         }
         self.ready.post(contentsOf: ready)
@@ -49,22 +64,36 @@ final class PodLauncher: Sendable {
     /// Stops a pod wherever it is.
     /// - Returns: true when it was never started and never will be; its end is the caller's to tell.
     func stop(_ pod: PodID, grace: Span) async -> Bool {
-        let (isHere, wasWaiting) = self.state.withLock { state -> (Bool, Bool) in
+        enum Place { case waiting(isRepeated: Bool), underWay, elsewhere }
+        let place = self.state.withLock { state -> Place in
             if state.admission.cancel(pod) {
                 state.requests[pod] = nil
-                return (true, true)
+                return .waiting(isRepeated: state.repeated.remove(pod) != nil)
             }
             switch state.stages[pod] {
-            case .preparing: state.stages[pod] = .preparing(isStopped: true)
+            case .preparing(let before): state.stages[pod] = .preparing(stop: min(before ?? grace, grace))
             case .launching(let before): state.stages[pod] = .launching(stop: min(before ?? grace, grace))
-            case nil: return (false, false)
+            case nil: return .elsewhere
             }
-            return (true, false)
+            return .underWay
         }
-        if !isHere { await self.ports.runtime.stop(pod, grace: grace) }
-        // Others may have waited behind it.
-        if wasWaiting { self.admitMore() }
-        return wasWaiting
+        switch place {
+        case .underWay: return false
+        case .elsewhere:
+            await self.ports.runtime.stop(pod, grace: grace)
+            return false
+        case .waiting(let isRepeated):
+            // Others may have waited behind it.
+            self.admitMore()
+            return !(await self.stopStarted(pod, isRepeated: isRepeated, grace))
+        }
+    }
+
+    /// Stops a pod that must not be launched any more, if an earlier process started it.
+    private func stopStarted(_ pod: PodID, isRepeated: Bool, _ grace: Span) async -> Bool {
+        guard isRepeated, await self.ports.runtime.adopt(pod) else { return false }
+        await self.ports.runtime.stop(pod, grace: grace)
+        return true
     }
 
     /// The pod has ended: its room is for others.
@@ -78,6 +107,7 @@ final class PodLauncher: Sendable {
         self.state.withLock { state in
             state.admission.cancelAll(of: run)
             state.requests = state.requests.filter { $0.key.run != run }
+            state.repeated = state.repeated.filter { $0.run != run }
             for (pod, stage) in state.stages where pod.run == run {
                 if case .preparing = stage { state.stages[pod] = nil }
             }
@@ -105,7 +135,7 @@ final class PodLauncher: Sendable {
 
     private static func admit(_ state: inout State) -> [PodRequest] {
         state.admission.admit().compactMap { pod in
-            state.stages[pod] = .preparing(isStopped: false)
+            state.stages[pod] = .preparing(stop: nil)
             return state.requests.removeValue(forKey: pod)
         }
     }
@@ -116,24 +146,38 @@ final class PodLauncher: Sendable {
             let secrets = try await self.secrets(of: request)
             await self.handOver(PodLaunch(request: request, inputs: inputs, secrets: secrets), refused)
         } catch {
-            let isWanted = self.state.withLock { $0.stages.removeValue(forKey: request.id) != nil }
-            if isWanted { refused(request.id, "\(error)") }
+            await self.giveUp(request.id, "\(error)", refused)
         }
     }
 
     private func handOver(_ launch: PodLaunch, _ refused: @Sendable (PodID, String) -> Void) async {
         let pod = launch.request.id
-        let isStopped: Bool? = self.state.withLock { state in
-            guard case .preparing(let isStopped) = state.stages[pod] else { return nil }
-            state.stages[pod] = isStopped ? nil : .launching(stop: nil)
-            return isStopped
+        enum Decision { case launch, stop(Span, isRepeated: Bool), nothing }
+        let decision = self.state.withLock { state -> Decision in
+            // Its run was left, or the same launch was asked for twice.
+            guard case .preparing(let stop) = state.stages[pod] else { return .nothing }
+            state.stages[pod] = stop == nil ? .launching(stop: nil) : nil
+            let isRepeated = state.repeated.remove(pod) != nil
+            return stop.map { .stop($0, isRepeated: isRepeated) } ?? .launch
         }
-        // nil: its run was left, or the same launch was asked for twice.
-        guard let isStopped else { return }
-        if isStopped { return refused(pod, Self.stoppedEarly) }
+        switch decision {
+        case .nothing: return
+        case .stop(let grace, let isRepeated):
+            if !(await self.stopStarted(pod, isRepeated: isRepeated, grace)) { refused(pod, Self.stoppedEarly) }
+            return
+        case .launch: break
+        }
         await self.ports.runtime.launch(launch)
         let stage = self.state.withLock { $0.stages.removeValue(forKey: pod) }
         if case .launching(let grace?) = stage { await self.ports.runtime.stop(pod, grace: grace) }
+    }
+
+    /// What the pod needs cannot be had. If an earlier process had more luck, its pod counts.
+    private func giveUp(_ pod: PodID, _ reason: String, _ refused: @Sendable (PodID, String) -> Void) async {
+        let (stage, isRepeated) = self.state.withLock { ($0.stages.removeValue(forKey: pod), $0.repeated.remove(pod) != nil) }
+        guard case .preparing(let stop)? = stage else { return }
+        guard isRepeated, await self.ports.runtime.adopt(pod) else { return refused(pod, reason) }
+        if let stop { await self.ports.runtime.stop(pod, grace: stop) }
     }
 
     static let stoppedEarly = "stopped before it was started"

@@ -194,8 +194,8 @@ struct RunLoop {
     private mutating func act(_ action: RunMachine.Action, isRepeated: Bool) async {
         switch action {
         case .launch(let request):
-            let isRunning = isRepeated && self.machine.nodes[request.id.node.index].phase == .running
-            guard let refusal = self.launcher.launch(request, isRunning: isRunning) else { return }
+            let hasStarted = self.machine.nodes[request.id.node.index].phase == .running
+            guard let refusal = self.launcher.launch(request, !isRepeated ? .none : hasStarted ? .started : .asked) else { return }
             self.handle.mailbox.post(.podFinished(request.id, self.notStarted(refusal)))
         case .stop(let pod, let grace):
             guard await self.launcher.stop(pod, grace: grace) else { return }

@@ -1,0 +1,112 @@
+public import Engine
+public import Ports
+import Synchronization
+public import WorkflowModel
+
+/// The processes of a pretended machine. They outlive the runtimes that start them, as real ones do.
+public final class PodWorld: Sendable {
+    struct Ended: Sendable {
+        var result: PodResult
+        var collected: [CollectedArtifact]
+    }
+
+    struct State {
+        var starts: [PodID: Int] = [:]
+        var requests: [PodID: PodRequest] = [:]
+        var ends: [PodID: Ended] = [:]
+        var running: Set<PodID> = []
+        var mostRunning = 0
+    }
+
+    let state = Mutex(State())
+
+    public init() {}
+
+    /// How often each pod was started. More than once is what must never happen.
+    public var starts: [PodID: Int] { self.state.withLock { $0.starts } }
+    public var running: Set<PodID> { self.state.withLock { $0.running } }
+    public var mostRunning: Int { self.state.withLock { $0.mostRunning } }
+    public func request(_ pod: PodID) -> PodRequest? { self.state.withLock { $0.requests[pod] } }
+}
+
+/// Pretends to run pods: each ends as the script says, or when the test says so.
+public final class ScriptedRuntime: PodRuntime {
+    /// How a pod ends.
+    public struct Ending: Sendable {
+        public var result: PodResult
+        public var collected: [CollectedArtifact]
+        public init(_ result: PodResult, collected: [CollectedArtifact] = []) {
+            self.result = result
+            self.collected = collected
+        }
+        public static func exit(_ code: Int, result: String? = nil) -> Ending {
+            Ending(PodResult(end: .exited(code: code), finishedAt: Timestamp(milliseconds: 0), result: result))
+        }
+    }
+
+    public let world: PodWorld
+    public let events: AsyncStream<PodEvent>
+    private let continuation: AsyncStream<PodEvent>.Continuation
+    private let script: @Sendable (PodLaunch) -> Ending?
+    private let chronicle: Chronicle?
+    private let known = Mutex<Set<PodID>>([])
+
+    /// - Parameter script: nil for a pod that runs until it is stopped or `finish` is called.
+    public init(world: PodWorld = PodWorld(), chronicle: Chronicle? = nil, script: @escaping @Sendable (PodLaunch) -> Ending? = { _ in .exit(0) }) {
+        self.world = world
+        self.chronicle = chronicle
+        self.script = script
+        (self.events, self.continuation) = AsyncStream.makeStream(of: PodEvent.self)
+    }
+
+    public func launch(_ launch: PodLaunch) async {
+        let pod = launch.request.id
+        guard self.known.withLock({ $0.insert(pod).inserted }) else { return }
+        let isNew = self.world.state.withLock { state in
+            guard state.starts[pod] == nil else { return false }
+            state.starts[pod] = 1
+            state.requests[pod] = launch.request
+            state.running.insert(pod)
+            state.mostRunning = max(state.mostRunning, state.running.count)
+            return true
+        }
+        self.chronicle?.add("\(isNew ? "launch" : "adopt") \(pod.node.ordinal)")
+        self.continuation.yield(.started(pod, at: Timestamp(milliseconds: 0)))
+        if let ended = self.world.state.withLock({ $0.ends[pod] }) {
+            self.continuation.yield(.finished(pod, ended.result, collected: ended.collected))
+        } else if let ending = self.script(launch) {
+            self.finish(pod, ending)
+        }
+    }
+
+    public func adopt(_ pod: PodID) async -> Bool {
+        guard self.world.state.withLock({ $0.starts[pod] != nil }) else { return false }
+        guard self.known.withLock({ $0.insert(pod).inserted }) else { return true }
+        self.chronicle?.add("adopt \(pod.node.ordinal)")
+        self.continuation.yield(.started(pod, at: Timestamp(milliseconds: 0)))
+        if let ended = self.world.state.withLock({ $0.ends[pod] }) {
+            self.continuation.yield(.finished(pod, ended.result, collected: ended.collected))
+        }
+        return true
+    }
+
+    public func stop(_ pod: PodID, grace: Span) async {
+        self.chronicle?.add("stop \(pod.node.ordinal)")
+        if self.world.running.contains(pod) { self.finish(pod, .exit(143)) }
+    }
+
+    public func remove(_ run: RunID) async throws {}
+
+    public func finish(_ pod: PodID, _ ending: Ending) {
+        self.world.state.withLock { state in
+            state.running.remove(pod)
+            state.ends[pod] = PodWorld.Ended(result: ending.result, collected: ending.collected)
+        }
+        self.continuation.yield(.finished(pod, ending.result, collected: ending.collected))
+    }
+
+    public func lose(_ pod: PodID, reason: String) {
+        self.world.state.withLock { state in _ = state.running.remove(pod) }
+        self.continuation.yield(.lost(pod, reason: reason, at: Timestamp(milliseconds: 0)))
+    }
+}
