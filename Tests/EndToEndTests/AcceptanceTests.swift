@@ -42,7 +42,7 @@ private struct Installation {
     func run(_ arguments: String...) throws -> (status: Int32, output: String, errors: String) {
         let process = self.process(arguments)
         let errorFile = self.directory.appending(path: "stderr-\(UUID().uuidString)")
-        FileManager.default.createFile(atPath: errorFile.path, contents: nil)
+        try Data().write(to: errorFile)
         let output = Pipe()
         process.standardOutput = output
         process.standardError = try FileHandle(forWritingTo: errorFile)
