@@ -80,13 +80,13 @@ struct KillTests {
                 steps:
                 - - name: step
                     template: append
-                    arguments: {parameters: [{name: n, value: "{{item}}"}]}
+                    arguments: {parameters: [{name: number, value: "{{item}}"}]}
                     withSequence: {count: 200}
               - name: append
-                inputs: {parameters: [{name: n}]}
+                inputs: {parameters: [{name: number}]}
                 container:
                   image: "busybox:1"
-                  command: [sh, -c, "echo {{inputs.parameters.n}} >> /log/started"]
+                  command: [sh, -c, "echo {{inputs.parameters.number}} >> /log/started"]
                   volumeMounts: [{name: log, mountPath: /log}]
             """)
         var seed = UInt64.random(in: 0...UInt64.max)
@@ -97,9 +97,10 @@ struct KillTests {
             try self.kill(skiff.process(arguments), afterLines: Int(seed >> 33) % 30 + (kill == 1 ? 3 : 1))
             arguments = ["run", "--resume", "steps"]
         }
-        let end = try skiff.run("run", "--resume", "steps", "-o", "json")
-        #expect(end.status == 0, "seed \(first): \(end.errors)")
-        let status = try JSONValue(json: end.output)["status"]
+        // The last kill may have come after the end, and then there is nothing to resume.
+        let end = try skiff.run("run", "--resume", "steps")
+        #expect(end.status == 0 || end.errors.contains("has ended already"), "seed \(first): \(end.errors)")
+        let status = try JSONValue(json: try skiff.run("get", "steps", "-o", "json").output)["status"]
         #expect(status?["phase"] == "Succeeded", "seed \(first)")
         let lines = try String(contentsOf: log.appending(path: "started"), encoding: .utf8).split(separator: "\n")
         #expect(lines.count == 200, "seed \(first)")
