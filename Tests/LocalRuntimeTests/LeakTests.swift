@@ -30,9 +30,8 @@ extension LocalRuntimeTests {
             await bench.runtime.settle()
             #expect(Machine.descriptors == descriptors)
             #expect(Machine.text("/proc/self/mountinfo") == mounts)
-            // A supervisor has ended before its session has reaped it.
-            for _ in 0..<2000 where !Self.zombies().isEmpty { usleep(1000) }
-            #expect(Self.zombies().isEmpty)
+            // A supervisor has ended before its session has reaped it, and nobody tells when it has.
+            #expect(Machine.becomesTrue { Self.zombies().isEmpty })
             #expect(Machine.processes(marked: "SKIFF_POD=\(bench.run)/").isEmpty)
             let entries = Set((0..<200).flatMap { Machine.entries(bench.directory(bench.pod($0))) })
             let kept: Set = ["exit", "main.log", "outputs", "result", "start"]
@@ -46,9 +45,8 @@ extension LocalRuntimeTests {
             _ = try await Self.useOnce(kind)
             let descriptors = Machine.descriptors
             for _ in 0..<5 { try await Self.useOnce(kind) }
-            // The threads of a runtime close their descriptors when they notice.
-            for _ in 0..<2000 where Machine.descriptors > descriptors { usleep(1000) }
-            #expect(Machine.descriptors <= descriptors)
+            // The threads of a runtime close their descriptors when they notice that it is gone.
+            #expect(Machine.becomesTrue { Machine.descriptors <= descriptors })
         }
 
         private static func useOnce(_ kind: LocalRuntimeKind) async throws {

@@ -58,6 +58,56 @@ extension LocalRuntimeTests {
             #expect(complaints.filter { $0.contains("No such file") }.count == 4)
         }
 
+        @Test func `a pod finds nothing of the pods before it`() async throws {
+            let bench = try Workbench(.sandbox)
+            let name = "skiff-test-\(getpid())"
+            // Each of these touches the view in a way of its own; the views are used again.
+            let touches = [
+                "echo x > /tmp/\(name)", "mkdir /\(name)", "echo x > /etc/\(name); rm /etc/\(name)", "chmod 700 /tmp", "chmod 711 /", "rmdir /srv 2>/dev/null || touch /srv/\(name)",
+                "touch /", "true", "echo x > /dev/shm/\(name)", "mkdir -p /tmp/a/b; chmod 0 /tmp/a/b /tmp/a", "chmod 700 /usr", "mkdir /var/\(name)",
+            ]
+            let look = "stat -c '%a %n' / /tmp /usr /srv /argo; ls -A /tmp /dev/shm; ls -A /etc /var / | grep \(name)"
+            let before = try await bench.output(bench.shell("\(look); true", node: 0))
+            for (index, touch) in touches.enumerated() {
+                _ = try await bench.output(bench.shell(touch, node: 2 * index + 1))
+                await bench.runtime.settle()
+                #expect(try await bench.output(bench.shell("\(look); true", node: 2 * index + 2)) == before)
+            }
+        }
+
+        @Test func `a pod sees the host as it is when it starts`() async throws {
+            let bench = try Workbench(.sandbox)
+            let place = Workbench.temporaryDirectory()
+            defer { removeTree(place) }
+            chmod(place, 0o755)
+            let look = "cat \(place)/late 2>/dev/null || echo missing; ls \(place) | wc -l"
+            #expect(try await bench.output(bench.shell(look, node: 1)) == "missing\n0")
+            await bench.runtime.settle()
+            Machine.write("one\n", to: "\(place)/late")
+            #expect(try await bench.output(bench.shell(look, node: 2)) == "one\n1")
+            await bench.runtime.settle()
+            unlink("\(place)/late")
+            mkdir("\(place)/late", 0o755)
+            #expect(try await bench.output(bench.shell("ls -d \(place)/late/.", node: 3)) == "\(place)/late/.")
+        }
+
+        @Test(.enabled(if: geteuid() == 0)) func `another mount of the host is copied on write as well`() async throws {
+            let place = Workbench.temporaryDirectory()
+            defer { removeTree(place) }
+            try #require(mount("skiff-test", place, "tmpfs", 0, nil) == 0)
+            defer { umount2(place, Int32(MNT_DETACH)) }
+            Machine.write("host\n", to: "\(place)/file")
+            let bench = try Workbench(.sandbox)
+            let output = try await bench.output(bench.shell("cat \(place)/file; echo step > \(place)/file; cat \(place)/file; touch \(place)/new", node: 2))
+            #expect(output == "host\nstep")
+            #expect(Machine.text("\(place)/file") == "host\n")
+            #expect(Machine.entries(place) == ["file"])
+            #expect(try await bench.output(bench.shell("cat \(place)/file", node: 3)) == "host")
+            let outputs = OutputRequest(artifacts: [.init(name: "new", path: "\(place)/new", archive: .none, isOptional: false)])
+            let ending = try await bench.finish(bench.shell("echo artifact > \(place)/new", node: 4, outputs: outputs))
+            #expect(Machine.text(try #require(ending.collected.first).path) == "artifact\n")
+        }
+
         @Test func `tmp and shared memory are the pod's own`() async throws {
             let bench = try Workbench(.sandbox)
             let name = "/tmp/skiff-test-\(getpid())"

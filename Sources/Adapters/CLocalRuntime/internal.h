@@ -227,7 +227,7 @@ struct log_stream {
 
 struct log {
     int directory, file;
-    uint64_t size, limit, files;
+    uint64_t size, limit, files, rotations;
     uint64_t lost_bytes;
     struct log_stream streams[2];
     /// The last bytes of standard output, when they are the result.

@@ -191,7 +191,8 @@ void kill_pod(struct pod *pod) {
         kill(-1, SIGKILL);
         return;
     }
-    kill(-pod->main, SIGKILL);
+    // Once the main process is reaped, its number may be somebody else's; what is left of its group are children of this process by now.
+    if (!pod->main_has_ended) kill(-pod->main, SIGKILL);
     kill_children(NULL, 0);
 }
 
