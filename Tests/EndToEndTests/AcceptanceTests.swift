@@ -141,8 +141,12 @@ struct ExampleTests {
 
     @Test func `the clicks are loaded into PostgreSQL twice while a reader never misses the view`() throws {
         let script = Process()
-        script.executableURL = Installation.repository.appending(path: "Examples/clicks-to-postgres/test.sh")
-        script.arguments = [Installation.debug.path]
+        // Other tests of this process may ignore signals for a while, and children inherit that; the script stops its reader with one.
+        script.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+        script.arguments = [
+            "--default-signal", Installation.repository.appending(path: "Examples/clicks-to-postgres/test.sh").path,
+            Installation.debug.path,
+        ]
         script.standardInput = FileHandle.nullDevice
         try script.run()
         script.waitUntilExit()
