@@ -63,8 +63,10 @@ extension LocalRuntimeTests {
             let name = "skiff-test-\(getpid())"
             // Each of these touches the view in a way of its own; the views are used again.
             let touches = [
-                "echo x > /tmp/\(name)", "mkdir /\(name)", "echo x > /etc/\(name); rm /etc/\(name)", "chmod 700 /tmp", "chmod 711 /", "rmdir /srv 2>/dev/null || touch /srv/\(name)",
-                "touch /", "true", "echo x > /dev/shm/\(name)", "mkdir -p /tmp/a/b; chmod 0 /tmp/a/b /tmp/a", "chmod 700 /usr", "mkdir /var/\(name)",
+                "echo x > /tmp/\(name)", "mkdir /\(name)", "echo x > /etc/\(name); rm /etc/\(name)", "chmod 700 /tmp", "chmod 711 /",
+                "rmdir /srv 2>/dev/null || touch /srv/\(name)",
+                "touch /", "true", "echo x > /dev/shm/\(name)", "mkdir -p /tmp/a/b; chmod 0 /tmp/a/b /tmp/a", "chmod 700 /usr",
+                "mkdir /var/\(name)",
             ]
             let look = "stat -c '%a %n' / /tmp /usr /srv /argo; ls -A /tmp /dev/shm; ls -A /etc /var / | grep \(name)"
             let before = try await bench.output(bench.shell("\(look); true", node: 0))
@@ -98,7 +100,8 @@ extension LocalRuntimeTests {
             defer { umount2(place, Int32(MNT_DETACH)) }
             Machine.write("host\n", to: "\(place)/file")
             let bench = try Workbench(.sandbox)
-            let output = try await bench.output(bench.shell("cat \(place)/file; echo step > \(place)/file; cat \(place)/file; touch \(place)/new", node: 2))
+            let output = try await bench.output(
+                bench.shell("cat \(place)/file; echo step > \(place)/file; cat \(place)/file; touch \(place)/new", node: 2))
             #expect(output == "host\nstep")
             #expect(Machine.text("\(place)/file") == "host\n")
             #expect(Machine.entries(place) == ["file"])
