@@ -39,7 +39,9 @@ let package = Package(
         // Language: text to plan.
         room("Diagnostics", in: "Language"),
         room("WorkflowModel", in: "Language"),
-        .target(name: "CRE2", path: "Sources/Language/CRE2", linkerSettings: [.linkedLibrary("re2"), .linkedLibrary("stdc++", .when(platforms: [.linux]))]),
+        .target(
+            name: "CRE2", path: "Sources/Language/CRE2",
+            linkerSettings: [.linkedLibrary("re2"), .linkedLibrary("stdc++", .when(platforms: [.linux]))]),
         room("Expressions", in: "Language", ["Diagnostics", "WorkflowModel", "CRE2"]),
         room("Manifests", in: "Language", ["Diagnostics", "WorkflowModel", yams]),
         room("Planning", in: "Language", ["Diagnostics", "WorkflowModel", "Expressions"]),

@@ -95,7 +95,9 @@ private struct Reading {
     private mutating func image(_ node: Node, _ path: String) -> JSONValue {
         var image = JSONObject()
         guard let fields = node.mapping else {
-            self.add("wrong-type", path, node, "an image is described by 'entrypoint', 'cmd' and 'rootfs'", hint: "write 'entrypoint: [program]'")
+            self.add(
+                "wrong-type", path, node, "an image is described by 'entrypoint', 'cmd' and 'rootfs'", hint: "write 'entrypoint: [program]'"
+            )
             return .object(image)
         }
         for (key, value) in fields {
@@ -103,7 +105,9 @@ private struct Reading {
             switch field {
             case "entrypoint", "cmd":
                 guard let words = value.sequence?.map(\.scalar?.string), !words.contains(nil) else {
-                    self.add("wrong-type", "\(path).\(field)", value, "'\(field)' is not a list of words", hint: "write '\(field): [program, argument]'")
+                    self.add(
+                        "wrong-type", "\(path).\(field)", value, "'\(field)' is not a list of words",
+                        hint: "write '\(field): [program, argument]'")
                     continue
                 }
                 image[field] = .array(words.compactMap { $0.map { .string($0) } })
@@ -123,7 +127,8 @@ private struct Reading {
         let name = key.string ?? ""
         let guess = Spelling.closest(to: name, among: known).map { "did you mean '\($0)'? " } ?? ""
         self.add(
-            "unknown-field", path.isEmpty ? name : "\(path).\(name)", key, "unknown key '\(name)'", hint: "\(guess)known: \(known.joined(separator: ", "))",
+            "unknown-field", path.isEmpty ? name : "\(path).\(name)", key, "unknown key '\(name)'",
+            hint: "\(guess)known: \(known.joined(separator: ", "))",
             length: name.count)
     }
 
@@ -131,6 +136,7 @@ private struct Reading {
         let position = node?.mark.map { SourcePosition(line: $0.line, column: $0.column) }
         self.diagnostics.append(
             Diagnostic(
-                DiagnosticCode(code), file: self.file, path: FieldPath(path), position: position, length: max(1, length), message: message, hint: hint))
+                DiagnosticCode(code), file: self.file, path: FieldPath(path), position: position, length: max(1, length), message: message,
+                hint: hint))
     }
 }

@@ -13,7 +13,8 @@ struct RuntimeChoice: Sendable {
         do throws(LocalRuntimeError) {
             let launcher = if let launcher { try launcher.get() } else { try Launcher() }
             switch self.options.runtime {
-            case "process": return try self.opened(.process, launcher, "process: steps run on the host itself, with a working directory each")
+            case "process":
+                return try self.opened(.process, launcher, "process: steps run on the host itself, with a working directory each")
             case "sandbox": return try self.sandbox(launcher)
             default:
                 do throws(LocalRuntimeError) { return try self.sandbox(launcher) } catch {
@@ -32,7 +33,8 @@ struct RuntimeChoice: Sendable {
 
     private func opened(_ kind: LocalRuntimeKind, _ launcher: Launcher, _ description: String) throws(LocalRuntimeError) -> OpenedRuntime {
         let runtime = try LocalRuntime(
-            configuration: LocalRuntimeConfiguration(dataDirectory: self.dataDirectory, kind: kind, images: self.images), launcher: launcher)
+            configuration: LocalRuntimeConfiguration(dataDirectory: self.dataDirectory, kind: kind, images: self.images), launcher: launcher
+        )
         return OpenedRuntime(runtime: runtime, kind: kind.rawValue, description: description, settle: { await runtime.settle() })
     }
 
@@ -42,7 +44,8 @@ struct RuntimeChoice: Sendable {
         return Dictionary(
             object.map { name, entry in
                 (name, ImageEntry(entrypoint: words(entry["entrypoint"]), cmd: words(entry["cmd"]), rootfs: entry["rootfs"]?.string))
-            }) { _, last in last }
+            }
+        ) { _, last in last }
     }
 
     private static func refused(_ error: LocalRuntimeError) -> OperationError {

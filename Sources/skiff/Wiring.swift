@@ -59,7 +59,9 @@ struct Wiring: Sendable {
             },
             openRuntime: { options in try RuntimeChoice(dataDirectory: directory, options: options).open(launcher) },
             openDoorbell: { id in
-                do { return try DatagramDoorbell(dataDirectory: directory, id: id) } catch { throw OperationError(.unavailable, "\(error)") }
+                do { return try DatagramDoorbell(dataDirectory: directory, id: id) } catch {
+                    throw OperationError(.unavailable, "\(error)")
+                }
             },
             artifacts: FileArtifactStore(dataDirectory: directory), images: { try configuration.images() },
             scratch: { pod in "\(directory)/pods/\(pod)/scratch" }, time: SystemTime())

@@ -25,7 +25,9 @@ final class TemporaryDirectory: Sendable {
         try DatagramDoorbell(dataDirectory: self.directory.path + below, id: id)
     }
 
-    private func sockets() throws -> [String] { try FileManager.default.contentsOfDirectory(atPath: self.directory.path + "/doorbells").sorted() }
+    private func sockets() throws -> [String] {
+        try FileManager.default.contentsOfDirectory(atPath: self.directory.path + "/doorbells").sorted()
+    }
 
     @Test func `a ring reaches the one it is meant for`() async throws {
         let (one, two) = (try self.doorbell("one"), try self.doorbell("two"))

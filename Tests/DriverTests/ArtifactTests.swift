@@ -1,8 +1,8 @@
 import Driver
 import Engine
 import Ports
-import Testing
 import TestKit
+import Testing
 import WorkflowModel
 
 @Suite(.timeLimit(.minutes(1))) struct ArtifactTests {
@@ -36,7 +36,8 @@ import WorkflowModel
         rig.artifacts = MemoryArtifacts(refusesAll: true)
         let (outcome, machine) = try await rig.start { handle, _ in (await handle.outcome(), await handle.snapshot()) }
         #expect(outcome.phase?.isFinished == true && outcome.phase != .succeeded)
-        #expect(machine.nodes.contains { $0.message == "output artifact 'out' cannot be kept: it is gone" }, "\(machine.nodes.map(\.message))")
+        #expect(
+            machine.nodes.contains { $0.message == "output artifact 'out' cannot be kept: it is gone" }, "\(machine.nodes.map(\.message))")
     }
 
     @Test func `an input that is gone ends the pod before it starts`() async throws {

@@ -1,6 +1,6 @@
 import Engine
-import Testing
 import TestKit
+import Testing
 import WorkflowModel
 
 @testable import Driver

@@ -3,8 +3,8 @@ import Engine
 import Manifests
 import Planning
 import Ports
-import Testing
 import TestKit
+import Testing
 import WorkflowModel
 
 /// One life of a process that carries one run out, over a journal and a machine that outlive it.
@@ -27,8 +27,10 @@ struct Rig: Sendable {
         workflow.metadata.name = "wf"
         workflow.metadata.uid = Self.id.text
         workflow.metadata.creationTimestamp = Timestamp(milliseconds: 1_700_000_000_000)
-        let result = Planner.plan(PlanningInput(
-                workflow: PlanningDocument(workflow: workflow, source: file.documents[0].source), resources: PlanResources(secrets: secrets)))
+        let result = Planner.plan(
+            PlanningInput(
+                workflow: PlanningDocument(workflow: workflow, source: file.documents[0].source), resources: PlanResources(secrets: secrets)
+            ))
         return try #require(result.plan, "\(file.diagnostics + result.diagnostics)")
     }
 
@@ -49,7 +51,8 @@ struct Rig: Sendable {
         let source = RunSource(workflow: "{}", context: [], secrets: self.secrets, options: "{}")
         let ownership = try await self.journal.create(self.record, source: source, owner: Self.owner)
         let driver = self.driver()
-        return try await self.during(driver, driver.start(RunMachine(plan: self.plan, id: Self.id), record: self.record, ownership: ownership), body)
+        return try await self.during(
+            driver, driver.start(RunMachine(plan: self.plan, id: Self.id), record: self.record, ownership: ownership), body)
     }
 
     /// Takes the run over as another process does.
@@ -59,7 +62,8 @@ struct Rig: Sendable {
         var machine = RunMachine(plan: self.plan, id: Self.id)
         if let run = rows.first {
             machine = try RunMachine(
-                plan: self.plan, id: Self.id, run: try JSONValue(json: run.json), nodes: try rows.dropFirst().map { try JSONValue(json: $0.json) })
+                plan: self.plan, id: Self.id, run: try JSONValue(json: run.json),
+                nodes: try rows.dropFirst().map { try JSONValue(json: $0.json) })
         }
         let record = try #require(try await self.journal.run(named: "wf", namespace: "default"))
         let driver = self.driver()
@@ -86,7 +90,8 @@ extension RunHandle.Outcome {
 
 enum Manifest {
     static let header = "apiVersion: argoproj.io/v1alpha1\nkind: Workflow\nmetadata: {name: wf}\n"
-    static let leaf = "  - name: leaf\n    inputs: {parameters: [{name: word, value: x}]}\n    container: {image: busybox, command: [run], args: ['{{inputs.parameters.word}}']}\n"
+    static let leaf =
+        "  - name: leaf\n    inputs: {parameters: [{name: word, value: x}]}\n    container: {image: busybox, command: [run], args: ['{{inputs.parameters.word}}']}\n"
 
     static let one = header + "spec:\n  entrypoint: leaf\n  templates:\n" + leaf
 

@@ -2,8 +2,8 @@ import Driver
 import Engine
 import Ports
 import Synchronization
-import Testing
 import TestKit
+import Testing
 import WorkflowModel
 
 @Suite(.timeLimit(.minutes(1))) struct RunLoopTests {

@@ -334,3 +334,25 @@ struct RunMachineTests {
         #expect(run.machine.run.phase == .failed)
     }
 }
+
+struct ArtifactTests {
+    @Test func `the path of an input artifact may speak of the node's parameters`() throws {
+        var run = try Rehearsal(
+            """
+            apiVersion: argoproj.io/v1alpha1
+            kind: Workflow
+            metadata: {name: wf}
+            spec:
+              entrypoint: main
+              templates:
+              - name: main
+                inputs:
+                  parameters: [{name: section, value: web}]
+                  artifacts: [{name: data, path: "/in/{{inputs.parameters.section}}.json", raw: {data: x}}]
+                script: {image: "python:3", command: [python3], source: "open('{{inputs.artifacts.data.path}}')"}
+            """)
+        try run.run()
+        #expect(run.launched[0].main.scriptSource == "open('/in/web.json')")
+        #expect(run.launched[0].inputs.map(\.path) == ["/in/web.json"])
+    }
+}

@@ -1,3 +1,4 @@
+import StatusViews
 import Testing
 import WorkflowModel
 
@@ -183,5 +184,63 @@ import WorkflowModel
         #expect(sketch.node("flow[0].a")?["progress"] == "2/3")
         #expect(sketch.node("flow")?["progress"] == "3/4")
         #expect(sketch.status?["progress"] == "4/5")
+    }
+
+    @Test func `at every moment of a run each node is reached and each edge leads to a node`() throws {
+        var rehearsal = try Rehearsal(
+            """
+            apiVersion: argoproj.io/v1alpha1
+            kind: Workflow
+            metadata: {name: wf}
+            spec:
+              entrypoint: main
+              onExit: work
+              templates:
+              - name: main
+                parallelism: 2
+                dag:
+                  tasks:
+                  - {name: a, template: flaky, onExit: work}
+                  - {name: b, template: work, depends: a, withItems: [1, 2, 3]}
+                  - {name: c, template: inner, depends: a}
+                  - {name: d, template: work, depends: "b && c"}
+                  - {name: e, template: work, depends: d.Failed}
+                  - {name: f, template: work, depends: "e || d", when: "1 == 2"}
+              - name: inner
+                steps:
+                - - {name: x, template: work, withItems: [p, q]}
+                  - {name: y, template: work, when: "1 == 2"}
+                - - {name: z, template: work, onExit: work}
+              - name: flaky
+                retryStrategy: {limit: 2}
+                container: {image: "busybox:1", command: [echo]}
+              - name: work
+                container: {image: "busybox:1", command: [echo]}
+            """)
+        try rehearsal.start()
+        try self.expectWhole(rehearsal.machine)
+        while let pod = rehearsal.waitingPods.first {
+            let name = rehearsal.machine.nodes[pod.id.node.index].name
+            try rehearsal.end(pod, name == "wf.a(0)" ? .exit(1) : .success)
+            try self.expectWhole(rehearsal.machine)
+        }
+        #expect(rehearsal.machine.run.phase == .succeeded)
+        let view = WorkflowView(machine: rehearsal.machine, manifest: [:]).json
+        #expect(view["metadata"]?["name"] == "wf")
+        #expect(view["status"]?["nodes"]?.object?.count == rehearsal.machine.nodes.count)
+        // All but the failed attempt.
+        #expect(view["status"]?["progress"] == "11/12")
+    }
+
+    private func expectWhole(_ machine: RunMachine) throws {
+        let nodes = WorkflowView(machine: machine, manifest: [:]).json["status"]?["nodes"]?.object ?? JSONObject()
+        var reached: Set<String> = []
+        var queue = nodes.filter { ["wf", "wf.onExit"].contains($0.1["name"]?.string) }.map(\.0)
+        while let id = queue.popLast() {
+            let node = try #require(nodes[id], "no node \(id)")
+            guard reached.insert(id).inserted else { continue }
+            queue += ["children", "outboundNodes"].flatMap { node[$0]?.array ?? [] }.compactMap(\.string)
+        }
+        #expect(reached.count == nodes.count)
     }
 }

@@ -14,7 +14,17 @@ final class Workspace: Sendable {
         try FileManager.default.createDirectory(atPath: self.path + "/pod", withIntermediateDirectories: true)
     }
 
+    /// - Parameter disk: the size of a file system of its own, which only root may mount, for the artifacts and the scratch directory.
+    convenience init(disk: String) throws {
+        try self.init()
+        for directory in ["/artifacts", "/scratch"] {
+            try FileManager.default.createDirectory(atPath: self.path + directory, withIntermediateDirectories: true)
+            guard mount("tmpfs", self.path + directory, "tmpfs", 0, "size=\(disk)") == 0 else { throw CocoaError(.fileWriteVolumeReadOnly) }
+        }
+    }
+
     deinit {
+        for directory in ["/artifacts", "/scratch"] { umount2(self.path + directory, Int32(MNT_DETACH)) }
         // A remainder in /tmp would harm nobody.
         try? FileManager.default.removeItem(atPath: self.path)
     }
@@ -45,7 +55,9 @@ final class Workspace: Sendable {
     }
 
     /// Saves bytes as an artifact that is not packed.
-    func save(_ bytes: [UInt8], as name: String, archive: ArtifactArchive = .none, key: String = "run/4/0/packed") async throws -> StoredArtifact {
+    func save(_ bytes: [UInt8], as name: String, archive: ArtifactArchive = .none, key: String = "run/4/0/packed") async throws
+        -> StoredArtifact
+    {
         try Data(bytes).write(to: URL(fileURLWithPath: self.pod(name)))
         return try await self.save(name, archive: archive, key: key)
     }
@@ -122,14 +134,17 @@ struct HandMade {
         func little(_ number: Int, _ count: Int) -> [UInt8] { (0..<count).map { UInt8(truncatingIfNeeded: number >> (8 * $0)) } }
         for entry in entries {
             let content = Array((entry.type == "2" ? entry.link : entry.text).utf8)
-            let common = little(20, 2) + little(0x800, 2) + little(0, 2) + little(0, 4) + little(Self.checksum(content), 4) + little(content.count, 4) + little(content.count, 4)
+            let common =
+                little(20, 2) + little(0x800, 2) + little(0, 2) + little(0, 4) + little(Self.checksum(content), 4)
+                + little(content.count, 4) + little(content.count, 4)
                 + little(entry.name.utf8.count, 2) + little(0, 2)
             let kind = entry.type == "2" ? 0o120000 : entry.type == "5" ? 0o040000 : 0o100000
             directory += little(0x0201_4b50, 4) + little(3 << 8 | 20, 2) + common + little(0, 2) + little(0, 2) + little(0, 2)
             directory += little((kind | entry.mode) << 16, 4) + little(files.count, 4) + Array(entry.name.utf8)
             files += little(0x0403_4b50, 4) + common + Array(entry.name.utf8) + content
         }
-        return files + directory + little(0x0605_4b50, 4) + little(0, 4) + little(entries.count, 2) + little(entries.count, 2) + little(directory.count, 4)
+        return files + directory + little(0x0605_4b50, 4) + little(0, 4) + little(entries.count, 2) + little(entries.count, 2)
+            + little(directory.count, 4)
             + little(files.count, 4) + little(0, 2)
     }
 

@@ -18,7 +18,9 @@ import Testing
     ]
 
     @Test(arguments: table, ["file", "directory"])
-    func `a consumer gets what it asks for`(row: (producer: ArtifactArchive, consumer: ArtifactArchive?, given: Given), kind: String) async throws {
+    func `a consumer gets what it asks for`(row: (producer: ArtifactArchive, consumer: ArtifactArchive?, given: Given), kind: String)
+        async throws
+    {
         try self.workspace.write("hello", to: kind == "file" ? "out" : "out/sub/hello.txt")
         let content = Tree(self.workspace.pod("out"))
         let artifact = try await self.workspace.save("out", archive: row.producer)
@@ -46,7 +48,9 @@ import Testing
         #expect(Tree(self.workspace.stored("run/3/0/data/out")) == content)
     }
 
-    @Test(arguments: [ArtifactArchive.tar, .zip]) func `packing keeps modes, links, empty directories and names`(archive: ArtifactArchive) async throws {
+    @Test(arguments: [ArtifactArchive.tar, .zip]) func `packing keeps modes, links, empty directories and names`(archive: ArtifactArchive)
+        async throws
+    {
         let long = String(repeating: "long", count: 50)
         try self.workspace.write("#!", to: "out/tool")
         try self.workspace.write("π", to: "out/größe/日本語 🚢")
@@ -97,7 +101,8 @@ import Testing
         artifact.archive = .zip
         await #expect(
             throws: ArtifactError(
-                .unsupportedFile, "'\(self.workspace.stored("run/3/0/data/out/\u{FFFD}x"))' has a name that is not UTF-8, which a zip file cannot hold")
+                .unsupportedFile,
+                "'\(self.workspace.stored("run/3/0/data/out/\u{FFFD}x"))' has a name that is not UTF-8, which a zip file cannot hold")
         ) { try await self.workspace.place(artifact) }
     }
 
@@ -122,14 +127,17 @@ import Testing
     }
 
     @Test func `a gzip stream that is no tar is content`() async throws {
-        for (index, bytes) in [try gzipped(Array("just text".utf8)), try gzipped([]), [0x1f, 0x8b], try gzipped([UInt8](repeating: 0, count: 10240))].enumerated() {
+        for (index, bytes) in [
+            try gzipped(Array("just text".utf8)), try gzipped([]), [0x1f, 0x8b], try gzipped([UInt8](repeating: 0, count: 10240)),
+        ].enumerated() {
             let artifact = try await self.workspace.save(bytes, as: "a.gz", key: "run/\(index)/0/a")
             #expect(try await self.workspace.place(artifact) == self.workspace.stored("run/\(index)/0/a/a.gz"))
         }
     }
 
     @Test func `an archive of one entry gives that entry, of several or none a directory`() async throws {
-        let one = try await self.workspace.save(gzipped(HandMade.tar([HandMade(name: "./top/a", text: "1"), HandMade(name: "top/b", text: "2")])), as: "a", key: "run/0/0/a")
+        let one = try await self.workspace.save(
+            gzipped(HandMade.tar([HandMade(name: "./top/a", text: "1"), HandMade(name: "top/b", text: "2")])), as: "a", key: "run/0/0/a")
         #expect(Tree(try await self.workspace.place(one)) == .directory(["a": .file("1"), "b": .file("2")]))
         let file = try await self.workspace.save(gzipped(HandMade.tar([HandMade(name: "only", text: "1")])), as: "a", key: "run/1/0/a")
         #expect(Tree(try await self.workspace.place(file)) == .file("1"))
@@ -152,7 +160,10 @@ import Testing
     }
 
     @Test func `rights beyond reading, writing and running are not unpacked`() async throws {
-        let entries = [HandMade(name: "tool", text: "x", mode: 0o6755), HandMade(name: "closed", type: "5", mode: 0o000), HandMade(name: "closed/in", text: "y", mode: 0o400)]
+        let entries = [
+            HandMade(name: "tool", text: "x", mode: 0o6755), HandMade(name: "closed", type: "5", mode: 0o000),
+            HandMade(name: "closed/in", text: "y", mode: 0o400),
+        ]
         let path = try await self.workspace.place(try await self.workspace.save(gzipped(HandMade.tar(entries)), as: "a"))
         #expect(mode(path + "/tool") == 0o755)
         #expect(mode(path + "/closed") == 0o700)
@@ -163,8 +174,14 @@ import Testing
 
     static let harmful: [(entries: [HandMade], message: String)] = [
         ([HandMade(name: "../evil", text: "x")], "'../evil' in artifact 'run/4/0/packed' leads outside the directory it is unpacked into"),
-        ([HandMade(name: "a/../../evil", text: "x")], "'a/../../evil' in artifact 'run/4/0/packed' leads outside the directory it is unpacked into"),
-        ([HandMade(name: "/tmp/evil", text: "x")], "'/tmp/evil' in artifact 'run/4/0/packed' leads outside the directory it is unpacked into"),
+        (
+            [HandMade(name: "a/../../evil", text: "x")],
+            "'a/../../evil' in artifact 'run/4/0/packed' leads outside the directory it is unpacked into"
+        ),
+        (
+            [HandMade(name: "/tmp/evil", text: "x")],
+            "'/tmp/evil' in artifact 'run/4/0/packed' leads outside the directory it is unpacked into"
+        ),
         (
             [HandMade(name: "link", type: "2", link: "/etc")],
             "symbolic link 'link' in artifact 'run/4/0/packed' to '/etc' leads outside the directory it is unpacked into"
@@ -185,7 +202,10 @@ import Testing
     }
 
     @Test func `an archive that writes through a link it made is refused`() async throws {
-        let entries = [HandMade(name: "real", type: "5", mode: 0o755), HandMade(name: "link", type: "2", link: "real"), HandMade(name: "link/evil", text: "x")]
+        let entries = [
+            HandMade(name: "real", type: "5", mode: 0o755), HandMade(name: "link", type: "2", link: "real"),
+            HandMade(name: "link/evil", text: "x"),
+        ]
         let artifact = try await self.workspace.save(HandMade.tar(entries), as: "a")
         let error = await #expect(throws: ArtifactError.self) { try await self.workspace.place(artifact, .tar) }
         #expect(error?.code == .unsafeArchive)
@@ -194,7 +214,8 @@ import Testing
 
     @Test func `hard links lead nowhere else either`() async throws {
         for target in ["/etc/passwd", "../outside"] {
-            let artifact = try await self.workspace.save(HandMade.tar([HandMade(name: "a", type: "1", link: target)]), as: "a", key: "run/\(target.count)/0/a")
+            let artifact = try await self.workspace.save(
+                HandMade.tar([HandMade(name: "a", type: "1", link: target)]), as: "a", key: "run/\(target.count)/0/a")
             let error = await #expect(throws: ArtifactError.self) { try await self.workspace.place(artifact, .tar) }
             #expect(error?.code == .unsafeArchive)
         }
@@ -210,16 +231,23 @@ import Testing
     @Test func `an archive that unpacks to more than the limits is refused`() async throws {
         let workspace = try Workspace(limits: ArchiveLimits(entries: 3, bytes: 100_000))
         let many = try await workspace.save(HandMade.tar((0..<4).map { HandMade(name: "\($0)") }), as: "a", key: "run/0/0/many")
-        await #expect(throws: ArtifactError(.archiveTooLarge, "artifact 'run/0/0/many' unpacks to more than 3 files")) { try await workspace.place(many, .tar) }
+        await #expect(throws: ArtifactError(.archiveTooLarge, "artifact 'run/0/0/many' unpacks to more than 3 files")) {
+            try await workspace.place(many, .tar)
+        }
         let zeros = String(repeating: "\0", count: 60_000)
-        let large = try await workspace.save(gzipped(HandMade.tar([HandMade(name: "a", text: zeros), HandMade(name: "b", text: zeros)])), as: "a", key: "run/0/0/large")
-        await #expect(throws: ArtifactError(.archiveTooLarge, "artifact 'run/0/0/large' unpacks to more than 100000 bytes")) { try await workspace.place(large) }
-        let enough = try await workspace.save(gzipped(HandMade.tar([HandMade(name: "a", text: zeros), HandMade(name: "b", text: "")])), as: "a", key: "run/0/0/enough")
+        let large = try await workspace.save(
+            gzipped(HandMade.tar([HandMade(name: "a", text: zeros), HandMade(name: "b", text: zeros)])), as: "a", key: "run/0/0/large")
+        await #expect(throws: ArtifactError(.archiveTooLarge, "artifact 'run/0/0/large' unpacks to more than 100000 bytes")) {
+            try await workspace.place(large)
+        }
+        let enough = try await workspace.save(
+            gzipped(HandMade.tar([HandMade(name: "a", text: zeros), HandMade(name: "b", text: "")])), as: "a", key: "run/0/0/enough")
         #expect(Tree(try await workspace.place(enough)) == .directory(["a": .file(zeros), "b": .file("")]))
     }
 
     @Test func `an archive cut anywhere is an error or content, never a crash`() async throws {
-        let bytes = try gzipped(HandMade.tar([HandMade(name: "a", text: String(repeating: "text ", count: 500)), HandMade(name: "b", text: "b")]))
+        let bytes = try gzipped(
+            HandMade.tar([HandMade(name: "a", text: String(repeating: "text ", count: 500)), HandMade(name: "b", text: "b")]))
         let zip = HandMade.zip([HandMade(name: "a", text: String(repeating: "text ", count: 30)), HandMade(name: "b", text: "b")])
         for (kind, whole) in [(ArtifactArchive.tar, bytes), (.zip, zip)] {
             for cut in stride(from: 0, to: whole.count, by: 7) {
@@ -253,7 +281,11 @@ import Testing
             ("gone/x", ArtifactError(.missing, "artifact 'run/3/0/data' has no 'gone/x'")),
             ("two/x", ArtifactError(.missing, "artifact 'run/3/0/data' has no 'two/x'")),
             ("../../other", ArtifactError(.invalidKey, "subPath '../../other' leaves artifact 'run/3/0/data'")),
-            ("etc/passwd", ArtifactError(.unsupportedFile, "subPath 'etc/passwd' of artifact 'run/3/0/data' goes through a symbolic link or a special file")),
+            (
+                "etc/passwd",
+                ArtifactError(
+                    .unsupportedFile, "subPath 'etc/passwd' of artifact 'run/3/0/data' goes through a symbolic link or a special file")
+            ),
         ] {
             artifact.subPath = subPath
             await #expect(throws: error) { try await self.workspace.place(artifact) }
@@ -263,7 +295,8 @@ import Testing
     @Test func `an artifact that is gone is named with its place`() async throws {
         let artifact = StoredArtifact(key: "run/3/0/data", fileName: "out.txt", archive: .tar, isDirectory: false)
         await #expect(
-            throws: ArtifactError(.missing, "artifact 'run/3/0/data' is gone: there is nothing at '\(self.workspace.stored("run/3/0/data/out.txt"))'")
+            throws: ArtifactError(
+                .missing, "artifact 'run/3/0/data' is gone: there is nothing at '\(self.workspace.stored("run/3/0/data/out.txt"))'")
         ) { try await self.workspace.place(artifact) }
     }
 
@@ -274,7 +307,8 @@ import Testing
         await #expect(
             throws: ArtifactError(
                 .unsupportedFile,
-                "'\(self.workspace.stored("run/3/0/data/out/pipe"))' is neither a file nor a directory nor a symbolic link, and cannot be part of an artifact")
+                "'\(self.workspace.stored("run/3/0/data/out/pipe"))' is neither a file nor a directory nor a symbolic link, and cannot be part of an artifact"
+            )
         ) { try await self.workspace.place(artifact, ArtifactArchive.none) }
     }
 }

@@ -9,11 +9,15 @@ import Testing
 
     init() throws { self.workspace = try Workspace() }
 
-    @Test(arguments: [ArtifactArchive.tar, .zip, .none]) func `a file is moved to its key as it is, whatever its packing`(archive: ArtifactArchive) async throws {
+    @Test(arguments: [ArtifactArchive.tar, .zip, .none]) func `a file is moved to its key as it is, whatever its packing`(
+        archive: ArtifactArchive
+    ) async throws {
         try self.workspace.write("hello", to: "out.txt")
         let artifact = try await self.workspace.save("out.txt", archive: archive)
         #expect(artifact == StoredArtifact(key: "run/3/0/data", fileName: "out.txt", archive: archive, isDirectory: false))
-        #expect(Tree(self.workspace.stored("run")) == .directory(["3": .directory(["0": .directory(["data": .directory(["out.txt": .file("hello")])])])]))
+        #expect(
+            Tree(self.workspace.stored("run"))
+                == .directory(["3": .directory(["0": .directory(["data": .directory(["out.txt": .file("hello")])])])]))
         #expect(Tree(self.workspace.pod("out.txt")) == .nothing)
         #expect(mode(self.workspace.path + "/artifacts") == 0o700)
     }
@@ -72,7 +76,8 @@ import Testing
 
     @Test(arguments: ["..", "a/b", ""]) func `a file name that is none is refused`(name: String) async throws {
         try self.workspace.write("hello", to: "out.txt")
-        let collected = CollectedArtifact(name: "data", path: self.workspace.pod("out.txt"), fileName: name, archive: .tar, isDirectory: false)
+        let collected = CollectedArtifact(
+            name: "data", path: self.workspace.pod("out.txt"), fileName: name, archive: .tar, isDirectory: false)
         await #expect(throws: ArtifactError(.invalidKey, "artifact 'data' has no file name: '\(name)' is not the name of a file")) {
             try await self.workspace.store.save(collected, key: "run/0/0/data")
         }
@@ -92,7 +97,8 @@ import Testing
         // A name that is not UTF-8.
         close(open(Array(source.utf8CString.dropLast()) + [47, -1, -2, 0], O_CREAT | O_WRONLY, 0o600))
         // What an earlier attempt left half done.
-        try FileManager.default.createDirectory(atPath: self.workspace.stored("run/3/0/data.partial/old"), withIntermediateDirectories: true)
+        try FileManager.default.createDirectory(
+            atPath: self.workspace.stored("run/3/0/data.partial/old"), withIntermediateDirectories: true)
 
         let collected = CollectedArtifact(name: "data", path: source, fileName: "out", archive: .none, isDirectory: true)
         _ = try await self.workspace.store.save(collected, key: "run/3/0/data")
@@ -119,12 +125,33 @@ import Testing
         chmod(self.workspace.stored("run/0/0/a/a/b"), 0o000)
         try await self.workspace.store.remove(RunID("run"))
         try await self.workspace.store.remove(RunID("run"))
-        #expect(Tree(self.workspace.path + "/artifacts") == .directory(["other": .directory(["0": .directory(["0": .directory(["a": .directory(["keep": .file("keep")])])])])]))
+        #expect(
+            Tree(self.workspace.path + "/artifacts")
+                == .directory(["other": .directory(["0": .directory(["0": .directory(["a": .directory(["keep": .file("keep")])])])])]))
     }
 
     @Test func `a large directory is kept too`() async throws {
         for index in 0..<100 { try self.workspace.write("\(index)", to: "out/\(index)") }
         try await self.workspace.save("out")
         #expect(Tree(self.workspace.stored("run/3/0/data/out/99")) == .file("99"))
+    }
+
+    @Test(.enabled(if: geteuid() == 0, "only root may mount a small disk")) func `a full disk is an error that leaves nothing half done`()
+        async throws
+    {
+        let workspace = try Workspace(disk: "1m")
+        try workspace.write("small", to: "small")
+        let artifact = try await workspace.save("small", archive: .zip, key: "run/0/0/small")
+        try workspace.write(String(repeating: "x", count: 2_000_000), to: "large")
+        let partial = workspace.stored("run/1/0/large.partial")
+        await #expect(throws: ArtifactError(.storageFull, "cannot write '\(partial)': the disk is full")) {
+            try await workspace.save("large", key: "run/1/0/large")
+        }
+        #expect(Tree(workspace.stored("run/1/0")) == .directory(["large": .directory([:])]))
+        #expect(Tree(workspace.pod("large")) != .nothing)
+        try Data(repeating: 1, count: 1 << 20).write(to: URL(fileURLWithPath: workspace.scratch + "/filler"))
+        let error = await #expect(throws: ArtifactError.self) { try await workspace.place(artifact) }
+        #expect(error?.code == .storageFull)
+        #expect(try FileManager.default.contentsOfDirectory(atPath: workspace.scratch) == ["filler"])
     }
 }

@@ -8,7 +8,9 @@ import WorkflowModel
 extension LocalRuntimeTests {
     /// Nothing is left over, however many pods run.
     @Suite struct LeakTests {
-        @Test(arguments: bothKinds) func `200 pods leave no descriptor, zombie, mount or directory of theirs`(kind: LocalRuntimeKind) async throws {
+        @Test(arguments: bothKinds) func `200 pods leave no descriptor, zombie, mount or directory of theirs`(kind: LocalRuntimeKind)
+            async throws
+        {
             let bench = try Workbench(kind)
             _ = try await bench.finish(bench.shell("true", node: 1000))
             await bench.runtime.settle()
@@ -28,7 +30,8 @@ extension LocalRuntimeTests {
             await bench.runtime.settle()
             #expect(Machine.descriptors == descriptors)
             #expect(Machine.text("/proc/self/mountinfo") == mounts)
-            #expect(Self.zombies().isEmpty)
+            // A supervisor has ended before its session has reaped it, and nobody tells when it has.
+            #expect(Machine.becomesTrue { Self.zombies().isEmpty })
             #expect(Machine.processes(marked: "SKIFF_POD=\(bench.run)/").isEmpty)
             let entries = Set((0..<200).flatMap { Machine.entries(bench.directory(bench.pod($0))) })
             let kept: Set = ["exit", "main.log", "outputs", "result", "start"]
@@ -42,9 +45,8 @@ extension LocalRuntimeTests {
             _ = try await Self.useOnce(kind)
             let descriptors = Machine.descriptors
             for _ in 0..<5 { try await Self.useOnce(kind) }
-            // The threads of a runtime close their descriptors when they notice.
-            for _ in 0..<2000 where Machine.descriptors > descriptors { usleep(1000) }
-            #expect(Machine.descriptors <= descriptors)
+            // The threads of a runtime close their descriptors when they notice that it is gone.
+            #expect(Machine.becomesTrue { Machine.descriptors <= descriptors })
         }
 
         private static func useOnce(_ kind: LocalRuntimeKind) async throws {
@@ -56,7 +58,9 @@ extension LocalRuntimeTests {
         /// Children of this process, of the launcher and of its sessions that nobody reaped.
         private static func zombies() -> [String] {
             Machine.entries("/proc").compactMap { Int32($0) }.compactMap { pid in
-                guard Machine.state(of: pid) == "Z", let status = Machine.text("/proc/\(pid)/stat"), status.contains("(skiff-") else { return nil }
+                guard Machine.state(of: pid) == "Z", let status = Machine.text("/proc/\(pid)/stat"), status.contains("(skiff-") else {
+                    return nil
+                }
                 return status
             }
         }

@@ -51,7 +51,7 @@ extension LocalRuntimeTests {
             }
             _ = try await bench.finish(bench.shell("i=0; while [ $i -lt 20000 ]; do echo line $i; i=$((i+1)); done"))
             let directory = bench.directory(bench.pod())
-            #expect(Machine.entries(directory).filter { $0.hasPrefix("main.log") } == ["main.log", "main.log.1", "main.log.2"])
+            #expect(Machine.entries(directory).filter { $0.hasPrefix("main.log") }.count == 3)
             let lines = try await bench.lines(bench.pod())
             #expect(lines.count < 20000)
             // What is left is the end, without a gap.
@@ -133,7 +133,9 @@ extension LocalRuntimeTests {
             let bench = try Workbench(kind)
             // A directory in the log's place stands for a disk that takes nothing.
             let pod = bench.pod()
-            for path in ["\(bench.data)/pods", "\(bench.data)/pods/\(bench.run)", "\(bench.data)/pods/\(bench.run)/1", bench.directory(pod)] { mkdir(path, 0o700) }
+            for path in [
+                "\(bench.data)/pods", "\(bench.data)/pods/\(bench.run)", "\(bench.data)/pods/\(bench.run)/1", bench.directory(pod),
+            ] { mkdir(path, 0o700) }
             mkdir(bench.directory(pod) + "/main.log", 0o700)
             let ending = try await bench.finish(bench.shell("echo lost; exit 3"))
             #expect(ending.result?.end == .exited(code: 3))

@@ -207,6 +207,15 @@ enum Machine {
         self.files(below: path).filter { self.text($0)?.contains(text) ?? false }
     }
 
+    /// For what the kernel or another process does in its own time, and announces to nobody.
+    static func becomesTrue(_ condition: () -> Bool) -> Bool {
+        for _ in 0..<5000 {
+            if condition() { return true }
+            usleep(1000)
+        }
+        return false
+    }
+
     static var descriptors: Int { self.entries("/proc/self/fd").count }
 
     /// Processes whose environment holds a text.

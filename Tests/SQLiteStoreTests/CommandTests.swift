@@ -49,7 +49,9 @@ import WorkflowModel
         try await self.store.delete(RunID("uid-report"))
         #expect(try await self.store.runs(matching: RunFilter()).map(\.name) == ["kept"])
         let counts = try await self.directory.database(readOnly: true).read { db in
-            try ["runs", "runLabels", "owners", "sources", "secrets", "events", "commands"].map { try Int.fetchOne(db, sql: "SELECT count(*) FROM \($0)") }
+            try ["runs", "runLabels", "owners", "sources", "secrets", "events", "commands"].map {
+                try Int.fetchOne(db, sql: "SELECT count(*) FROM \($0)")
+            }
         }
         #expect(counts == [1, 1, 1, 1, 1, 1, 1])
         #expect(try await self.store.rows(of: RunID("uid-kept")).count == 2)
@@ -64,15 +66,20 @@ import WorkflowModel
         #expect(try await self.store.run(named: "report", namespace: "default") != nil)
     }
 
-    @Test(arguments: [
-        (10, nil, []), (3, nil, []), (2, nil, ["a"]), (0, nil, ["a", "b", "c"]), (10, minutes(20), ["a"]), (10, minutes(21), ["a", "b"]),
-        (1, minutes(0), ["a", "b"]),
-    ] as [(Int, Timestamp?, [String])])
+    @Test(
+        arguments: [
+            (10, nil, []), (3, nil, []), (2, nil, ["a"]), (0, nil, ["a", "b", "c"]), (10, minutes(20), ["a"]),
+            (10, minutes(21), ["a", "b"]),
+            (1, minutes(0), ["a", "b"]),
+        ] as [(Int, Timestamp?, [String])])
     func `finished runs are kept by count and age`(keep: Int, olderThan: Timestamp?, expected: [String]) async throws {
-        for (index, name) in ["a", "b", "c"].enumerated() { try await self.store.createFinished(name, at: minutes(Int64(10 * (index + 1)))) }
+        for (index, name) in ["a", "b", "c"].enumerated() {
+            try await self.store.createFinished(name, at: minutes(Int64(10 * (index + 1))))
+        }
         _ = try await self.store.create(makeRecord("running", created: minutes(-100)))
         let removed = try await self.store.prune(keepFinished: keep, olderThan: olderThan)
         #expect(removed.map { $0.text.split(separator: "-")[1] } == expected.map { Substring($0) })
-        #expect(try await self.store.runs(matching: RunFilter()).map(\.name) == ["running"] + ["c", "b", "a"].filter { !expected.contains($0) })
+        #expect(
+            try await self.store.runs(matching: RunFilter()).map(\.name) == ["running"] + ["c", "b", "a"].filter { !expected.contains($0) })
     }
 }

@@ -2,9 +2,10 @@ import Engine
 import Foundation
 import GRDB
 import Ports
-@testable import SQLiteStore
 import Testing
 import WorkflowModel
+
+@testable import SQLiteStore
 
 @Suite struct CrashTests {
     /// A power cut may tear the end of the log anywhere. What was committed before the torn transaction must stay, whole.
@@ -28,7 +29,9 @@ import WorkflowModel
     }
 
     /// Bytes that reached the disk in part, or not at all where the file had grown already.
-    @Test(arguments: [0, 1, 511, 4095, 4096, 4120, 8192]) func `a log whose end is zeros loses the last commit and nothing else`(intact: Int) async throws {
+    @Test(arguments: [0, 1, 511, 4095, 4096, 4120, 8192]) func `a log whose end is zeros loses the last commit and nothing else`(
+        intact: Int
+    ) async throws {
         let directory = try TemporaryDirectory()
         let store = try await directory.open()
         let record = makeRecord("report")

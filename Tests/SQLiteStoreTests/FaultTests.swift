@@ -2,9 +2,10 @@ import Engine
 import Foundation
 import GRDB
 import Ports
-@testable import SQLiteStore
 import Testing
 import WorkflowModel
+
+@testable import SQLiteStore
 
 /// A small file system of its own, which only root may mount.
 final class SmallDisk: Sendable {
@@ -17,7 +18,12 @@ final class SmallDisk: Sendable {
     deinit { umount2(self.directory.path, Int32(MNT_DETACH)) }
 
     func makeReadOnly() throws {
-        try #require(mount("tmpfs", self.directory.path, "tmpfs", UInt(MS_REMOUNT | MS_RDONLY), nil) == 0, "\(errno)")
+        // Busy for a moment when a test beside this one has just forked: the child closes what it inherited first thing.
+        let end = ContinuousClock.now + .seconds(10)
+        while mount("tmpfs", self.directory.path, "tmpfs", UInt(MS_REMOUNT | MS_RDONLY), nil) != 0 {
+            try #require(errno == EBUSY && ContinuousClock.now < end, "\(errno)")
+            sched_yield()
+        }
     }
 }
 
@@ -26,7 +32,8 @@ final class SmallDisk: Sendable {
     private let elsewhere = "choose another with --data-dir or SKIFF_HOME"
 
     private func full(_ path: String) -> JournalError {
-        .storageFull("the disk that holds data directory '\(path)' is full: make room or \(self.elsewhere); what was recorded stays readable")
+        .storageFull(
+            "the disk that holds data directory '\(path)' is full: make room or \(self.elsewhere); what was recorded stays readable")
     }
 
     private func large(_ number: Int) -> JournalEntry {
@@ -63,7 +70,9 @@ final class SmallDisk: Sendable {
             for number in 500..<520 {
                 group.addTask {
                     if number % 4 == 0 {
-                        await #expect(throws: self.full(directory.path)) { try await store.commit(self.large(number), by: ownership, isUrgent: true) }
+                        await #expect(throws: self.full(directory.path)) {
+                            try await store.commit(self.large(number), by: ownership, isUrgent: true)
+                        }
                     } else {
                         try await store.commit(entry(makeRecord("report"), number, rows: []), by: ownership, isUrgent: true)
                     }
@@ -76,7 +85,8 @@ final class SmallDisk: Sendable {
         try await store.commit(self.large(600), by: ownership, isUrgent: true)
     }
 
-    @Test(.enabled(if: isRoot, "only root may mount a small disk")) func `a full disk refuses what does not fit and what was recorded stays readable`() async throws {
+    @Test(.enabled(if: isRoot, "only root may mount a small disk"))
+    func `a full disk refuses what does not fit and what was recorded stays readable`() async throws {
         let disk = try SmallDisk(size: "2m")
         let directory = disk.directory
         let store = try await directory.open()
@@ -85,10 +95,13 @@ final class SmallDisk: Sendable {
         #expect(recorded > 2)
         #expect(try await store.events(of: ownership.run).count == recorded)
         #expect(try await directory.open(readOnly: true).rows(of: ownership.run).count == recorded)
-        await #expect(throws: self.full(directory.path)) { try await store.create(makeRecord("other", labels: ["k": String(repeating: "x", count: 90_000)])) }
+        await #expect(throws: self.full(directory.path)) {
+            try await store.create(makeRecord("other", labels: ["k": String(repeating: "x", count: 90_000)]))
+        }
     }
 
-    @Test(.enabled(if: isRoot, "only root may mount a small disk")) func `a full disk without a log can still be read, and not opened to write`() async throws {
+    @Test(.enabled(if: isRoot, "only root may mount a small disk"))
+    func `a full disk without a log can still be read, and not opened to write`() async throws {
         let disk = try SmallDisk(size: "1m")
         let directory = disk.directory
         try await { _ = try await directory.open().create(makeRecord("report")) }()
@@ -110,7 +123,8 @@ final class SmallDisk: Sendable {
         try disk.makeReadOnly()
         #expect(try await directory.open(readOnly: true).run(named: "report", namespace: "default") != nil)
         await #expect(
-            throws: JournalError.unavailable("data directory '\(directory.path)' is not writable (read-only file system): \(self.elsewhere)")
+            throws: JournalError.unavailable(
+                "data directory '\(directory.path)' is not writable (read-only file system): \(self.elsewhere)")
         ) { try await directory.open() }
     }
 
@@ -128,7 +142,8 @@ final class SmallDisk: Sendable {
         for path in [directory.file("file"), directory.file("file/below/it")] {
             let place = path.hasSuffix("file") ? path : directory.file("file/below")
             await #expect(
-                throws: JournalError.unavailable("data directory '\(path)' cannot be made (not a directory at '\(place)'): \(self.elsewhere)")
+                throws: JournalError.unavailable(
+                    "data directory '\(path)' cannot be made (not a directory at '\(place)'): \(self.elsewhere)")
             ) { try await SQLiteStore.open(dataDirectory: path, engineVersion: "1") }
         }
     }

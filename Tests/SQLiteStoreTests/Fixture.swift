@@ -65,7 +65,8 @@ extension SQLiteStore {
 
     /// Creates a run that has ended already.
     func createFinished(_ name: String, at finished: Timestamp, created: Timestamp = noon, labels: [String: String] = [:]) async throws {
-        let record = makeRecord(name, uid: "uid-\(name)-\(finished.milliseconds)", phase: "Succeeded", created: created, finished: finished, labels: labels)
+        let record = makeRecord(
+            name, uid: "uid-\(name)-\(finished.milliseconds)", phase: "Succeeded", created: created, finished: finished, labels: labels)
         try await self.release(try await self.create(record))
     }
 }

@@ -29,7 +29,8 @@ import WorkflowModel
 
     @Test func `a source comes back as it was recorded`() async throws {
         let source = RunSource(
-            workflow: "{\"kind\":\"Workflow\"}", context: ["{\"a\":\"\\\"\"}", "[]"], secrets: ["db": ["user": Array("me".utf8), "raw": [0, 255, 7]], "none": [:]],
+            workflow: "{\"kind\":\"Workflow\"}", context: ["{\"a\":\"\\\"\"}", "[]"],
+            secrets: ["db": ["user": Array("me".utf8), "raw": [0, 255, 7]], "none": [:]],
             options: "{\"runtime\":\"sandbox\"}")
         _ = try await self.store.create(makeRecord("report"), source: source, owner: makeOwner())
         #expect(try await self.store.source(of: RunID("uid-report")) == source)
@@ -116,7 +117,9 @@ import WorkflowModel
             for number in 0..<60 {
                 group.addTask {
                     if number % 3 == 0 {
-                        await #expect(throws: JournalError.fenced) { try await store.commit(entry(makeRecord("stale"), number), by: stale, isUrgent: true) }
+                        await #expect(throws: JournalError.fenced) {
+                            try await store.commit(entry(makeRecord("stale"), number), by: stale, isUrgent: true)
+                        }
                         return true
                     }
                     let record = makeRecord("run-\(number)")

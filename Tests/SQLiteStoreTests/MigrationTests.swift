@@ -1,14 +1,16 @@
 import Foundation
 import GRDB
 import Ports
-@testable import SQLiteStore
 import Testing
 import WorkflowModel
+
+@testable import SQLiteStore
 
 /// Databases as earlier versions left them: `Tests/Goldens/store/<migration>.sql` builds one, with a finished run, an unfinished one and
 /// everything that belongs to them. A new migration adds a file and changes none.
 @Suite struct MigrationTests {
-    static let goldens = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent().appendingPathComponent("Goldens/store")
+    static let goldens = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent().appendingPathComponent(
+        "Goldens/store")
     static let migrations = Schema.migrator(writer: "test").migrations
 
     static func build(_ migration: String, at path: String) throws {
@@ -21,7 +23,8 @@ import WorkflowModel
     }
 
     static func schema(_ db: Database) throws -> [String] {
-        try String.fetchAll(db, sql: "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL AND name <> 'sqlite_sequence' ORDER BY type, name")
+        try String.fetchAll(
+            db, sql: "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL AND name <> 'sqlite_sequence' ORDER BY type, name")
     }
 
     @Test(arguments: migrations) func `a database of every version opens with what it holds`(migration: String) async throws {

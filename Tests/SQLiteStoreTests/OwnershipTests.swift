@@ -79,7 +79,9 @@ import WorkflowModel
     @Test func `a finished or unknown run cannot be acquired`() async throws {
         try await self.first.createFinished("report", at: minutes(1))
         for uid in ["uid-report-\(minutes(1).milliseconds)", "uid-nothing"] {
-            await #expect(throws: JournalError.noSuchRun(uid)) { try await self.first.acquire(RunID(uid), owner: makeOwner()) { _ in false } }
+            await #expect(throws: JournalError.noSuchRun(uid)) {
+                try await self.first.acquire(RunID(uid), owner: makeOwner()) { _ in false }
+            }
         }
     }
 

@@ -48,7 +48,8 @@ import WorkflowModel
         let attributes = try FileManager.default.attributesOfItem(atPath: self.directory.file("secret.key"))
         #expect(attributes[.posixPermissions] as? Int == 0o600)
         #expect(attributes[.size] as? Int == 32)
-        #expect(try FileManager.default.contentsOfDirectory(atPath: self.directory.path).filter { $0.hasPrefix("secret") } == ["secret.key"])
+        #expect(
+            try FileManager.default.contentsOfDirectory(atPath: self.directory.path).filter { $0.hasPrefix("secret") } == ["secret.key"])
     }
 
     @Test func `processes that need the key at once agree on one`() async throws {

@@ -55,10 +55,12 @@ func shape(_ name: String, _ count: Int) -> [[Int]] {
         {
             var state: UInt64 = 42
             return (0..<count).map { task in
-                Set((0..<3).map { _ -> Int in
-                    state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-                    return task == 0 ? 0 : Int(state >> 33) % task
-                }).filter { $0 != task }.sorted()
+                Set(
+                    (0..<3).map { _ -> Int in
+                        state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+                        return task == 0 ? 0 : Int(state >> 33) % task
+                    }
+                ).filter { $0 != task }.sorted()
             }
         }()
     }

@@ -133,10 +133,12 @@ bool decode_session_options(const uint8_t *bytes, size_t length, struct session_
 
 // MARK: the session (session.c)
 
-struct submount {
+/// A place of the host that needs an overlay or a bind mount of its own in every view (hosts.c).
+struct branch {
     const char *path;
-    /// Lower layer that hides things, under the session's skeleton; NULL when nothing of it is hidden.
+    /// Lower layer that hides things of it or gives its directories to the user; NULL for none.
     const char *mask;
+    /// Else it is shown read-only.
     bool is_overlay;
 };
 
@@ -147,9 +149,18 @@ struct session {
     int notices;
     /// Runs in a user namespace of its own: an ordinary user's sandbox.
     bool is_unprivileged;
-    /// A tmpfs that only this mount namespace has: `dev`, `mask`, `empty`, `file`.
+    /// A tmpfs that only this mount namespace has: `dev`, `masks`, `empty`, `file`, `slots`.
     const char *skeleton;
+    char **hidden;
+    size_t hidden_count;
+    /// The host as it was when it was last looked at; each time it has changed, the generation grows.
     const char *root_mask;
+    struct branch *branches;
+    size_t branch_count;
+    unsigned generation;
+    int mount_table;
+    uint64_t mounts;
+    struct timespec root_changed;
     /// Holds the layers of this session, `<data>/layers/<id>`; its lock is inherited by supervisors.
     const char *layers;
     int layers_lock;
@@ -157,18 +168,36 @@ struct session {
     size_t slot_count;
     /// For the pod that is about to be cloned; -1 for none.
     int slot;
-    int mount_table;
-    struct submount *submounts;
-    size_t submount_count;
-    char **hidden;
-    size_t hidden_count;
 };
 
 void run_session(struct session *session, int requests) __attribute__((noreturn));
 /// @return false with `problem` filled in.
 bool prepare_sandbox(struct session *session, char *problem, size_t size);
-/// Looks at the host's mounts again when they have changed.
-void refresh_sandbox(struct session *session);
+bool prepare_host(struct session *session);
+/// Whether something of the host belongs to somebody else than the user of this session.
+bool is_foreign(const struct stat *status);
+/// Looks at the host again when its mounts have changed.
+bool refresh_host(struct session *session);
+
+// MARK: the layers of one view (layers.c)
+
+/// Makes the layers in `place` and mounts the view at `mount`, both directories that exist. With a request, an ordinary user becomes the owner of
+/// the directories that it names. Sets errno.
+bool build_layers(const struct session *session, const char *place, const char *mount, const struct pod_request *named);
+/// Whether a request names directories that need `build_layers` to make them the user's (`place` NULL).
+bool own_named_paths(const struct session *session, const char *place, const struct pod_request *request);
+/// Lets the overlays of a view forget what they looked up.
+bool refresh_layers(const struct session *session, const char *mount);
+/// The upper directory of a branch, or of the root (-1). The text lasts until the next but one call.
+const char *upper_path(const char *place, int branch);
+
+struct pod;
+/// Keeps the upper directories at hand, so that outputs can be linked out of them; before the view changes.
+void open_layers(struct pod *pod, const char *place);
+/// Finds out where they are seen in the pod's view.
+void find_layers(struct pod *pod);
+/// Gives a file that lies in a layer a second name. False when it is not in one (it is the host's, or a volume's).
+bool link_from_layer(const struct pod *pod, int source, const char *path, int directory, const char *name);
 
 // MARK: layers that are used again (slots.c)
 
@@ -182,7 +211,8 @@ void lend_slot(struct session *session, int slot, pid_t process);
 pid_t return_slot(struct session *session, pid_t process, bool has_succeeded);
 /// Removes everything, when no pod is left that uses any of it.
 void close_slots(struct session *session);
-const char *slot_path(const struct session *session, int slot, const char *part);
+/// Where its layers are.
+const char *slot_path(const struct session *session, int slot);
 /// Where the slot's overlay is mounted.
 const char *slot_mount(const struct session *session, int slot);
 
@@ -197,7 +227,7 @@ struct log_stream {
 
 struct log {
     int directory, file;
-    uint64_t size, limit, files;
+    uint64_t size, limit, files, rotations;
     uint64_t lost_bytes;
     struct log_stream streams[2];
     /// The last bytes of standard output, when they are the result.
@@ -206,14 +236,22 @@ struct log {
     bool keeps_tail;
 };
 
+struct layer {
+    int upper;
+    /// Where it is seen, without a slash at the end.
+    const char *prefix;
+    uint64_t mount;
+};
+
 struct pod {
     struct session *session;
     struct pod_request request;
     int directory;
     int start_file;
     int signals;
-    /// Directories that `/` and `/tmp` of a sandbox are written to, opened before the view changes; -1 for none.
-    int upper, tmp;
+    /// What a sandbox writes to; empty when there are no artifacts to save.
+    struct layer *layers;
+    size_t layer_count;
     struct log log;
     pid_t main;
     bool main_has_ended, main_was_started;
@@ -240,7 +278,6 @@ int64_t monotonic_milliseconds(void);
 
 /// Builds the view of a sandboxed pod and makes it the root directory of this process (view.c).
 void enter_sandbox(struct pod *pod);
-/// Cover of a hidden path inside the view.
 void prepare_volumes(struct pod *pod);
 void attach_volumes(struct pod *pod);
 void link_volumes(struct pod *pod);
@@ -264,6 +301,8 @@ int forget_lookups(const char *mount);
 
 /// Runs the main process with its output going to the two ends; what went wrong is in `problem_kind`.
 void start_main(struct pod *pod, const int ends[2]);
+/// Limits what programs can ever have, for this process and all that come from it. A supervisor keeps its own: it never execs.
+void bound_capabilities(void);
 /// Kills everything of the pod except this process, and reaps it.
 void end_everything(struct pod *pod);
 void signal_main(struct pod *pod, int number);
@@ -292,9 +331,8 @@ struct copy {
     struct pod *pod;
     /// Owner of what is made; -1 keeps the copier's.
     int64_t user, group;
-    /// Files may be hard-linked out of these directories instead of copied: what they are is seen at `/` and `/tmp`.
+    /// Files of the pod's layers may get a second name instead of being copied.
     bool may_link;
-    uint64_t root_mount, tmp_mount;
     /// Of the source, in this view.
     char path[PATH_MAX];
     char problem[768];

@@ -1,5 +1,6 @@
 // Log files in the CRI format: `<RFC 3339 time with nanoseconds> stdout|stderr F|P <text>`. F is a whole line; P is a piece of a line that is
-// longer than 16 KiB, or a last line without a newline. Files are capped and rotated: main.log is the newest, main.log.1 the one before.
+// longer than 16 KiB, or a last line without a newline. Files are capped and rotated: main.log is the newest; a
+// full one becomes main.log.<n>, n counting up from 1, so that a name once given stays and readers find their way.
 
 #include "internal.h"
 
@@ -32,14 +33,13 @@ void log_open(struct log *log, int directory, const struct pod_request *request)
 static void rotate(struct log *log) {
     close(log->file);
     log->file = -1;
-    char older[32], newer[32];
-    for (uint64_t i = log->files; i > 0; i--) {
-        snprintf(older, sizeof older, "main.log.%d", (int)i);
-        if (i == 1) strcpy(newer, "main.log");
-        else snprintf(newer, sizeof newer, "main.log.%d", (int)(i - 1));
-        (void)renameat(log->directory, newer, log->directory, older);
-    }
-    if (log->files == 0) (void)unlinkat(log->directory, "main.log", 0);
+    char name[32];
+    log->rotations++;
+    snprintf(name, sizeof name, "main.log.%llu", (unsigned long long)log->rotations);
+    (void)renameat(log->directory, "main.log", log->directory, name);
+    if (log->rotations <= log->files) return;
+    snprintf(name, sizeof name, "main.log.%llu", (unsigned long long)(log->rotations - log->files));
+    (void)unlinkat(log->directory, name, 0);
 }
 
 /// The file is made when there is something to say: most steps of most pipelines print nothing.

@@ -22,12 +22,16 @@ static uint64_t kept_mask(void) {
     return mask;
 }
 
-static bool drop_capabilities(void) {
+void bound_capabilities(void) {
     uint64_t mask = kept_mask();
     for (int capability = 0; capability < 64; capability++) {
         // Fails at the end of the kernel's list, and for an ordinary user, whom no_new_privs keeps from gaining any.
         if ((mask >> capability & 1) == 0 && prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) != 0) break;
     }
+}
+
+static bool drop_capabilities(void) {
+    uint64_t mask = kept_mask();
     struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
     struct __user_cap_data_struct held[2], data[2];
     if (syscall(SYS_capget, &header, held) != 0) return false;
@@ -109,15 +113,18 @@ static void exec_program(struct pod *pod) {
         int written = snprintf(path, sizeof path, "%.*s%s%s", (int)length, at, length > 0 ? "/" : "./", program);
         if (written > 0 && (size_t)written < sizeof path) {
             execve(path, arguments, environment);
-            // As a shell does: what may not be run here may be found further on.
-            if (errno != ENOENT && errno != ENOTDIR) error = errno;
-            if (errno != ENOENT && errno != ENOTDIR && errno != EACCES) break;
-            if (errno == ENOENT && faccessat(AT_FDCWD, path, F_OK, 0) == 0) return explain_failed_exec(pod, path, ENOENT);
+            int failure = errno;
+            bool exists = failure != ENOENT || faccessat(AT_FDCWD, path, F_OK, 0) == 0;
+            if (failure == ENOENT && exists) return explain_failed_exec(pod, path, ENOENT);
+            // As a shell does: what may not be run here may be found further on, and a directory that may not be searched has nothing.
+            if (failure == EACCES && faccessat(AT_FDCWD, path, F_OK, 0) != 0) failure = ENOENT;
+            if (failure != ENOENT && failure != ENOTDIR) error = failure;
+            if (failure != ENOENT && failure != ENOTDIR && failure != EACCES) break;
         }
         at += length;
         if (*at == 0) break;
     }
-    explain_failed_exec(pod, error == ENOENT ? program : error == EACCES ? program : path, error);
+    explain_failed_exec(pod, error == ENOENT || error == EACCES ? program : path, error);
 }
 
 static void become_main(struct pod *pod, const int ends[2], pid_t supervisor) __attribute__((noreturn));
@@ -184,7 +191,8 @@ void kill_pod(struct pod *pod) {
         kill(-1, SIGKILL);
         return;
     }
-    kill(-pod->main, SIGKILL);
+    // Once the main process is reaped, its number may be somebody else's; what is left of its group are children of this process by now.
+    if (!pod->main_has_ended) kill(-pod->main, SIGKILL);
     kill_children(NULL, 0);
 }
 

@@ -15,21 +15,10 @@ static int output_directory(struct pod *pod, const char *kind) {
     return openat(pod->directory, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 }
 
-static uint64_t mount_at(const char *path) {
-    int directory = open_view(path, O_PATH | O_DIRECTORY | O_NOFOLLOW, 0);
-    if (directory < 0) return 0;
-    uint64_t mount = mount_of(directory);
-    close(directory);
-    return mount;
-}
-
 static void begin_copy(struct pod *pod, struct copy *copy) {
     *copy = (struct copy){.pod = pod, .user = pod->request.user, .group = pod->request.group};
     if (copy->user >= 0 && (uid_t)copy->user == geteuid()) copy->user = -1;
-    if (pod->upper < 0) return;
-    copy->root_mount = mount_at("/");
-    copy->tmp_mount = pod->tmp >= 0 ? mount_at("/tmp") : 0;
-    copy->may_link = copy->root_mount != 0;
+    copy->may_link = pod->layer_count > 0;
 }
 
 /// Where an open file really is in this view; hard links are made by that name.
@@ -125,6 +114,7 @@ void collect_outputs(struct pod *pod) {
     struct pod_request *request = &pod->request;
     if (request->parameter_count + request->artifact_count == 0) return;
     enter_working_directory(pod);
+    find_layers(pod);
     if (request->parameter_count > 0) {
         int directory = output_directory(pod, "parameters");
         for (size_t i = 0; i < request->parameter_count; i++) {

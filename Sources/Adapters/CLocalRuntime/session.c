@@ -153,7 +153,7 @@ static bool take_request(struct session *session, struct children *children, int
     if (!reserve(buffer, frame.length)) return false;
     if (!read_fully(requests, buffer->bytes, frame.length)) return false;
     if (session->options.is_sandbox) {
-        refresh_sandbox(session);
+        (void)refresh_host(session);
         session->slot = take_slot(session);
     }
     launch(session, children, &frame, buffer->bytes);
@@ -164,6 +164,8 @@ static bool take_request(struct session *session, struct children *children, int
 
 void run_session(struct session *session, int requests) {
     struct children children = {0};
+    // Once for all pods, because it takes a call for each of forty capabilities.
+    bound_capabilities();
     struct buffer buffer = {0};
     sigset_t ended;
     sigemptyset(&ended);

@@ -29,14 +29,27 @@ enum slot_state {
 struct slot {
     enum slot_state state;
     pid_t process;
-    /// Of the upper directory when it was new.
-    struct stat upper;
+    /// Of the host that the layers lie over.
+    unsigned generation;
+    /// The upper directories when they were new: of the root, then of the branches.
+    struct mark *marks;
+};
+
+/// What changes when anything is written below a directory of an upper layer, or the directory itself is changed.
+struct mark {
+    struct stat status;
     ssize_t attributes;
 };
 
-const char *slot_path(const struct session *session, int slot, const char *part) {
+const char *slot_path(const struct session *session, int slot) {
     static char path[PATH_MAX];
-    snprintf(path, sizeof path, "%s/%d%s%s", session->layers, slot, *part != 0 ? "/" : "", part);
+    snprintf(path, sizeof path, "%s/%d", session->layers, slot);
+    return path;
+}
+
+static const char *slot_tmp(const struct session *session, int slot) {
+    static char path[PATH_MAX];
+    snprintf(path, sizeof path, "%s/%d/tmp", session->layers, slot);
     return path;
 }
 
@@ -70,7 +83,7 @@ static pid_t fork_helper(void) { return (pid_t)syscall(SYS_clone, SIGCHLD, 0, 0,
 bool open_slots(struct session *session) {
     char *all = arena_format("%s/layers", session->options.data_directory);
     session->layers = arena_format("%s/%d-%lld", all, getpid(), (long long)clock_nanoseconds());
-    if ((mkdir(all, 0700) != 0 && errno != EEXIST) || mkdir(session->layers, 0700) != 0) return false;
+    if (skiff_make_spread_directory(all) != 0 || mkdir(session->layers, 0700) != 0) return false;
     char path[PATH_MAX];
     snprintf(path, sizeof path, "%s/lock", session->layers);
     // Of the open file, so that it lasts as long as the session or any of its supervisors.
@@ -95,21 +108,25 @@ void close_slots(struct session *session) {
 
 // MARK: lending
 
+static bool mark(const char *upper, struct mark *mark) {
+    mark->attributes = listxattr(upper, NULL, 0);
+    return stat(upper, &mark->status) == 0;
+}
+
 static bool make_slot(struct session *session, int index) {
     struct slot *slot = &session->slots[index];
-    char upper[PATH_MAX], work[PATH_MAX];
-    snprintf(upper, sizeof upper, "%s", slot_path(session, index, "upper"));
-    snprintf(work, sizeof work, "%s", slot_path(session, index, "work"));
-    if (mkdir(slot_path(session, index, ""), 0700) != 0 || mkdir(upper, 0755) != 0 || mkdir(work, 0700) != 0) return false;
-    if (mkdir(slot_path(session, index, "tmp"), 01777) != 0) return false;
-    if (mkdir(slot_mount(session, index), 0755) != 0 && errno != EEXIST) return false;
-    const char *lowers[] = {session->root_mask, "/", NULL};
-    int tree = overlay(lowers, upper, work, session->is_unprivileged);
-    if (tree < 0) return false;
-    bool is_attached = attach(tree, AT_FDCWD, slot_mount(session, index)) == 0;
-    close(tree);
-    slot->attributes = listxattr(upper, NULL, 0);
-    return is_attached && stat(upper, &slot->upper) == 0;
+    if (mkdir(slot_path(session, index), 0700) != 0 || (mkdir(slot_mount(session, index), 0755) != 0 && errno != EEXIST)) return false;
+    const char *place = slot_path(session, index);
+    if (!build_layers(session, place, slot_mount(session, index), NULL)) return false;
+    slot->generation = session->generation;
+    free(slot->marks);
+    slot->marks = calloc(session->branch_count + 1, sizeof *slot->marks);
+    bool is_marked = slot->marks != NULL && mark(upper_path(place, -1), &slot->marks[0]);
+    for (size_t i = 0; i < session->branch_count && is_marked; i++) {
+        // A branch that is gone from the host has no layer.
+        if (session->branches[i].is_overlay) (void)mark(upper_path(place, (int)i), &slot->marks[i + 1]);
+    }
+    return is_marked;
 }
 
 /// Starts a helper that does what `state` says. Without one, the slot is never used again.
@@ -121,9 +138,9 @@ static pid_t start_helper(struct session *session, int index, enum slot_state st
     bool is_done = true;
     if (state == SLOT_REMOVED) {
         (void)umount2(slot_mount(session, index), MNT_DETACH);
-        is_done = skiff_remove_tree(slot_path(session, index, "")) == 0;
+        is_done = skiff_remove_tree(slot_path(session, index)) == 0;
     } else {
-        const char *tmp = slot_path(session, index, "tmp");
+        const char *tmp = slot_tmp(session, index);
         is_done = remove_content(AT_FDCWD, tmp) == 0 && chown(tmp, geteuid(), getegid()) == 0 && chmod(tmp, 01777) == 0;
     }
     _exit(is_done ? 0 : 1);
@@ -132,7 +149,10 @@ static pid_t start_helper(struct session *session, int index, enum slot_state st
 int take_slot(struct session *session) {
     int unmade = -1;
     for (size_t i = 0; i < session->slot_count; i++) {
-        if (session->slots[i].state == SLOT_FREE) return (int)i;
+        bool is_free = session->slots[i].state == SLOT_FREE;
+        if (is_free && session->slots[i].generation == session->generation) return (int)i;
+        // Layers over a host that has changed since.
+        if (is_free) (void)start_helper(session, (int)i, SLOT_REMOVED);
         if (session->slots[i].state == SLOT_UNMADE && unmade < 0) unmade = (int)i;
     }
     if (unmade < 0 || make_slot(session, unmade)) return unmade;
@@ -157,19 +177,31 @@ static bool is_empty(const char *path) {
     return is_empty;
 }
 
-/// Whether nothing was ever written to the upper layer: whatever a pod writes anywhere makes an entry there, and whatever it changes of `/`
-/// itself changes the directory.
+static bool is_unchanged(const char *upper, const struct mark *before) {
+    struct mark now = {0};
+    if (before->status.st_ino == 0) return true;
+    return mark(upper, &now) && now.status.st_ctim.tv_sec == before->status.st_ctim.tv_sec
+        && now.status.st_ctim.tv_nsec == before->status.st_ctim.tv_nsec && now.status.st_mode == before->status.st_mode
+        && now.status.st_uid == before->status.st_uid && now.status.st_gid == before->status.st_gid && now.attributes == before->attributes
+        && is_empty(upper);
+}
+
+/// Whether nothing was ever written to the upper layers: whatever a pod writes anywhere makes an entry in one of their first directories, and
+/// whatever it changes of these directories themselves changes their time.
 static bool is_untouched(const struct session *session, int index) {
     const struct slot *slot = &session->slots[index];
-    const char *upper = slot_path(session, index, "upper");
-    struct stat now;
-    return stat(upper, &now) == 0 && now.st_ctim.tv_sec == slot->upper.st_ctim.tv_sec && now.st_ctim.tv_nsec == slot->upper.st_ctim.tv_nsec
-        && now.st_mode == slot->upper.st_mode && now.st_uid == slot->upper.st_uid && now.st_gid == slot->upper.st_gid
-        && listxattr(upper, NULL, 0) == slot->attributes && is_empty(upper);
+    // The branches are others now; the slot is of no use anyway.
+    if (slot->generation != session->generation) return false;
+    const char *place = slot_path(session, index);
+    bool is_untouched = is_unchanged(upper_path(place, -1), &slot->marks[0]);
+    for (size_t i = 0; i < session->branch_count && is_untouched; i++) {
+        if (session->branches[i].is_overlay) is_untouched = is_unchanged(upper_path(place, (int)i), &slot->marks[i + 1]);
+    }
+    return is_untouched;
 }
 
 static bool is_tmp_fresh(const struct session *session, int index) {
-    const char *tmp = slot_path(session, index, "tmp");
+    const char *tmp = slot_tmp(session, index);
     struct stat now;
     return stat(tmp, &now) == 0 && now.st_mode == (S_IFDIR | 01777) && now.st_uid == geteuid() && now.st_gid == getegid() && is_empty(tmp);
 }

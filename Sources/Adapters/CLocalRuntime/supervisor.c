@@ -192,7 +192,7 @@ void supervise_pod(struct session *session, const struct skiff_frame *frame, con
     close_range(session->layers_lock >= 0 ? 5 : 4, ~0U, 0);
     pod.session = session;
     pod.request.id = frame->request;
-    pod.directory = pod.start_file = pod.upper = pod.tmp = pod.log.file = -1;
+    pod.directory = pod.start_file = pod.log.file = -1;
     pod.log.streams[0].descriptor = pod.log.streams[1].descriptor = -1;
     prctl(PR_SET_NAME, "skiff-pod");
     open_signals(&pod);

@@ -104,16 +104,9 @@ static void read_as_self(const struct copy *copy) {
     setfsgid(getegid());
 }
 
-/// What a sandbox wrote is about to be thrown away: a second name keeps it without copying. Files of the host are in no layer and are copied.
-static bool link_file(const struct copy *copy, int source, int directory, const char *name) {
-    uint64_t mount = mount_of(source);
-    if (mount == copy->root_mount) return linkat(copy->pod->upper, copy->path + 1, directory, name, 0) == 0;
-    bool is_in_tmp = mount == copy->tmp_mount && strncmp(copy->path, "/tmp/", 5) == 0;
-    return is_in_tmp && linkat(copy->pod->tmp, copy->path + 5, directory, name, 0) == 0;
-}
-
 static int copy_file(struct copy *copy, int source, const struct stat *status, int directory, const char *name) {
-    if (copy->may_link && link_file(copy, source, directory, name)) return 0;
+    // What a sandbox wrote is about to be thrown away: a second name keeps it without copying.
+    if (copy->may_link && link_from_layer(copy->pod, source, copy->path, directory, name)) return 0;
     int target = openat(directory, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, status->st_mode & 0777);
     if (target < 0) return refuse_error(copy, errno);
     int error = copy_content(copy, source, target);
@@ -245,13 +238,14 @@ static int remove_below(int top, int directory, const char *name, int depth, uns
         if (unlinkat(directory, name, 0) == 0) return 0;
     }
     if (errno != EISDIR && errno != EPERM) return errno;
-    if (unlinkat(directory, name, AT_REMOVEDIR) == 0) return 0;
+    // Somebody else may be removing the same tree.
+    if (unlinkat(directory, name, AT_REMOVEDIR) == 0 || errno == ENOENT) return 0;
     int inner = openat(directory, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (inner < 0) {
         (void)!fchmodat(directory, name, 0700, 0);
         inner = openat(directory, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     }
-    if (inner < 0) return errno;
+    if (inner < 0) return errno == ENOENT ? 0 : errno;
     if (depth > REMOVE_DEPTH) {
         // However deep a step nests directories, only so many are open at a time: this one is taken up next.
         (void)!fchmod(inner, 0700);
@@ -263,6 +257,7 @@ static int remove_below(int top, int directory, const char *name, int depth, uns
     int error = empty_directory(top < 0 ? inner : top, inner, depth + 1, moved);
     // What was moved up while the directory was read may have been missed.
     for (int i = 0; error == 0 && i < 100000 && unlinkat(directory, name, AT_REMOVEDIR) != 0; i++) {
+        if (errno == ENOENT) break;
         error = errno == ENOTEMPTY ? empty_directory(top < 0 ? inner : top, inner, depth + 1, moved) : errno;
     }
     close(inner);
@@ -272,6 +267,20 @@ static int remove_below(int top, int directory, const char *name, int depth, uns
 int remove_entry(int directory, const char *name) {
     unsigned moved = 0;
     return remove_below(-1, directory, name, 0, &moved);
+}
+
+int skiff_make_spread_directory(const char *path) {
+    if (mkdir(path, 0700) != 0) return errno == EEXIST ? 0 : errno;
+    int directory = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int flags = 0;
+    if (directory < 0) return 0;
+    // A hint: file systems that do not know it refuse it, and are none the worse.
+    if (ioctl(directory, FS_IOC_GETFLAGS, &flags) == 0) {
+        flags |= FS_TOPDIR_FL;
+        (void)ioctl(directory, FS_IOC_SETFLAGS, &flags);
+    }
+    close(directory);
+    return 0;
 }
 
 int remove_content(int directory, const char *name) {

@@ -118,13 +118,16 @@ static size_t kill_marked(const char *mark, size_t length) {
         if (pid <= 1 || pid == getpid()) continue;
         char path[64];
         snprintf(path, sizeof path, "/proc/%d/environ", pid);
-        int file = open(path, O_RDONLY | O_CLOEXEC);
-        if (file < 0) continue;
-        bool is_marked = holds_mark(file, mark, length);
-        close(file);
-        if (!is_marked) continue;
-        found++;
-        kill(pid, SIGKILL);
+        // First, so that the number cannot have been given to another process when the signal is sent.
+        int process = (int)syscall(SYS_pidfd_open, pid, 0);
+        int file = process < 0 ? -1 : open(path, O_RDONLY | O_CLOEXEC);
+        bool is_marked = file >= 0 && holds_mark(file, mark, length);
+        if (file >= 0) close(file);
+        if (is_marked) {
+            found++;
+            (void)syscall(SYS_pidfd_send_signal, process, SIGKILL, NULL, 0);
+        }
+        if (process >= 0) close(process);
     }
     closedir(processes);
     return found;

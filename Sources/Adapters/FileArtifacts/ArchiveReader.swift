@@ -1,6 +1,6 @@
 import CArchive
-import Glibc
 import Engine
+import Glibc
 
 /// How much an archive may unpack to. A few kilobytes can hold petabytes.
 public struct ArchiveLimits: Sendable, Equatable {
@@ -70,7 +70,9 @@ struct ArchiveReader {
             var entry: OpaquePointer?
             let result = archive_read_next_header(archive, &entry)
             if result == ARCHIVE_EOF { return }
-            guard result == ARCHIVE_OK || result == ARCHIVE_WARN, let entry else { throw entries == 0 ? self.wrong(archive) : self.damaged(archive) }
+            guard result == ARCHIVE_OK || result == ARCHIVE_WARN, let entry else {
+                throw entries == 0 ? self.wrong(archive) : self.damaged(archive)
+            }
             entries += 1
             if entries > self.limits.entries { throw self.tooLarge("more than \(self.limits.entries) files") }
             guard let file = try unpacking.begin(ArchivedFile(entry, of: self.name)) else { continue }
@@ -101,7 +103,10 @@ struct ArchiveReader {
     }
 
     private func wrong(_ archive: OpaquePointer) -> ArtifactError {
-        ArtifactError(.wrongArchive, "artifact '\(self.name)' is not a \(self.kind.rawValue) file, as 'archive: \(self.kind.rawValue)' says (\(Self.cause(archive)))")
+        ArtifactError(
+            .wrongArchive,
+            "artifact '\(self.name)' is not a \(self.kind.rawValue) file, as 'archive: \(self.kind.rawValue)' says (\(Self.cause(archive)))"
+        )
     }
 
     private func damaged(_ archive: OpaquePointer) -> ArtifactError {

@@ -2,7 +2,8 @@
 public struct ArtifactError: Error, Sendable, Equatable, CustomStringConvertible {
     public struct Code: Sendable, Hashable, CustomStringConvertible {
         private enum Value: String {
-            case missing, unsupportedFile, invalidKey, wrongArchive, unsafeArchive, archiveTooLarge, damagedArchive, storageFull, unavailable
+            case missing, unsupportedFile, invalidKey, wrongArchive, unsafeArchive, archiveTooLarge, damagedArchive, storageFull,
+                unavailable
         }
         private let value: Value
         public var description: String { self.value.rawValue }

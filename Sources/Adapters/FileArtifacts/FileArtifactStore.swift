@@ -19,7 +19,8 @@ public final class FileArtifactStore: ArtifactStore, Sendable {
     public func save(_ artifact: CollectedArtifact, key: String) async throws -> StoredArtifact {
         let directory = try self.directory(of: key)
         guard Self.isName(artifact.fileName) else {
-            throw ArtifactError(.invalidKey, "artifact '\(artifact.name)' has no file name: '\(artifact.fileName)' is not the name of a file")
+            throw ArtifactError(
+                .invalidKey, "artifact '\(artifact.name)' has no file name: '\(artifact.fileName)' is not the name of a file")
         }
         let target = "\(directory)/\(artifact.fileName)"
         return try await Self.onThreadOfItsOwn {
@@ -90,7 +91,8 @@ public final class FileArtifactStore: ArtifactStore, Sendable {
         if try FilePlace(target).kind() != nil { return try FileTree.remove(source) }
         switch kind {
         case .file, .directory: break
-        case .symbolicLink, .other: throw ArtifactError(.unsupportedFile, "artifact '\(artifact.name)' at '\(artifact.path)' is neither a file nor a directory")
+        case .symbolicLink, .other:
+            throw ArtifactError(.unsupportedFile, "artifact '\(artifact.name)' at '\(artifact.path)' is neither a file nor a directory")
         case nil: throw ArtifactError(.missing, "artifact '\(artifact.name)' is gone: there is nothing at '\(artifact.path)'")
         }
         try FileTree.makeDirectories(directory)
@@ -102,9 +104,11 @@ public final class FileArtifactStore: ArtifactStore, Sendable {
     /// Moves to another file system: a copy under another name first, so that a name in the store always stands for all of its content.
     private static func moveAcross(_ source: FilePlace, to target: String, by partial: String) throws {
         try FileTree.remove(FilePlace(partial))
-        try FileTree.copy(source, to: FilePlace(partial))
-        try FileTree.sync(partial)
-        guard rename(partial, target) == 0 else { throw FilePlace(partial).error("move") }
+        try Self.removingOnFailure(partial) {
+            try FileTree.copy(source, to: FilePlace(partial))
+            try FileTree.sync(partial)
+            guard rename(partial, target) == 0 else { throw FilePlace(partial).error("move") }
+        }
         try FileTree.sync(target)
         try FileTree.remove(source)
     }
@@ -127,7 +131,8 @@ public final class FileArtifactStore: ArtifactStore, Sendable {
             switch try FilePlace(path).kind() {
             case .file, .directory: continue
             case .symbolicLink, .other:
-                throw ArtifactError(.unsupportedFile, "subPath '\(subPath)' of artifact '\(artifact.key)' goes through a symbolic link or a special file")
+                throw ArtifactError(
+                    .unsupportedFile, "subPath '\(subPath)' of artifact '\(artifact.key)' goes through a symbolic link or a special file")
             case nil: throw ArtifactError(.missing, "artifact '\(artifact.key)' has no '\(subPath)'")
             }
         }
@@ -138,7 +143,7 @@ public final class FileArtifactStore: ArtifactStore, Sendable {
         let directory = try Self.freshDirectory(in: scratch)
         let name = content[content.index(after: content.lastIndex(of: "/") ?? content.startIndex)...]
         let target = "\(directory)/\(name)\(format.suffix)"
-        try ArchiveWriter.pack(content, to: target, as: format)
+        try Self.removingOnFailure(directory) { try ArchiveWriter.pack(content, to: target, as: format) }
         return target
     }
 
@@ -146,11 +151,16 @@ public final class FileArtifactStore: ArtifactStore, Sendable {
         _ content: String, as kind: ArtifactArchive, _ limits: ArchiveLimits, of artifact: StoredArtifact, in scratch: String
     ) throws -> String {
         guard try FilePlace(content).kind() == .file else {
-            throw ArtifactError(.wrongArchive, "artifact '\(artifact.key)' is a directory, and 'archive: \(kind.rawValue)' asks for a \(kind.rawValue) file")
+            throw ArtifactError(
+                .wrongArchive, "artifact '\(artifact.key)' is a directory, and 'archive: \(kind.rawValue)' asks for a \(kind.rawValue) file"
+            )
         }
-        let directory = try Self.freshDirectory(in: scratch) + "/content"
-        try FileTree.makeDirectories(directory)
-        try ArchiveReader(path: content, kind: kind, name: artifact.key, limits: limits).unpack(into: directory)
+        let fresh = try Self.freshDirectory(in: scratch)
+        let directory = fresh + "/content"
+        try Self.removingOnFailure(fresh) {
+            try FileTree.makeDirectories(directory)
+            try ArchiveReader(path: content, kind: kind, name: artifact.key, limits: limits).unpack(into: directory)
+        }
         var children: [String] = []
         try FilePlace(directory).forEachChild { child in children.append(child.shown) }
         return children.count == 1 ? children[0] : directory
@@ -161,6 +171,17 @@ public final class FileArtifactStore: ArtifactStore, Sendable {
         var template = Array("\(scratch)/artifact-XXXXXX".utf8CString)
         guard mkdtemp(&template) != nil else { throw FilePlace(scratch).error("write in") }
         return String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+
+    /// What was written half is of no use, and may have filled the disk.
+    private static func removingOnFailure(_ path: String, _ body: () throws -> Void) throws {
+        do {
+            try body()
+        } catch {
+            // The first failure is the one to tell; a remainder goes with the pod or the run.
+            try? FileTree.remove(FilePlace(path))
+            throw error
+        }
     }
 
     /// Files may be large and disks slow, and the threads of Swift's tasks are few.

@@ -50,7 +50,8 @@ struct FilePlace {
     }
 
     var unsupported: ArtifactError {
-        ArtifactError(.unsupportedFile, "'\(self.shown)' is neither a file nor a directory nor a symbolic link, and cannot be part of an artifact")
+        ArtifactError(
+            .unsupportedFile, "'\(self.shown)' is neither a file nor a directory nor a symbolic link, and cannot be part of an artifact")
     }
 
     /// - Returns: nil when nothing is there.

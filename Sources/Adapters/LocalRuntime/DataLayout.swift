@@ -1,3 +1,4 @@
+import CLocalRuntime
 import Engine
 import Glibc
 
@@ -18,7 +19,8 @@ struct DataLayout: Sendable {
 
     /// Whether a text can be one component of a path.
     static func isName(_ text: String) -> Bool {
-        !text.isEmpty && text != "." && text != ".." && text.utf8.count <= 255 && !text.utf8.contains(UInt8(ascii: "/")) && !text.utf8.contains(0)
+        !text.isEmpty && text != "." && text != ".." && text.utf8.count <= 255 && !text.utf8.contains(UInt8(ascii: "/"))
+            && !text.utf8.contains(0)
     }
 
     /// Makes the pod's directory with its parents.
@@ -27,7 +29,9 @@ struct DataLayout: Sendable {
         let node = "\(self.root)/pods/\(pod.run)/\(pod.node.ordinal)"
         let attempt = "\(node)/\(pod.attempt)"
         if Self.make(node) || errno != ENOENT { return Self.make(attempt) ? 0 : errno }
-        for directory in ["\(self.root)/pods", self.pods(of: pod.run), node, attempt] where !Self.make(directory) { return errno }
+        let error = skiff_make_spread_directory("\(self.root)/pods")
+        if error != 0 { return error }
+        for directory in [self.pods(of: pod.run), node, attempt] where !Self.make(directory) { return errno }
         return 0
     }
 

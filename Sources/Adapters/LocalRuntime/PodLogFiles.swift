@@ -53,7 +53,9 @@ private final class LogReading: @unchecked Sendable {
 
     init(directory: String, query: LogQuery) {
         self.directory = directory
-        self.since = query.since.map { $0.milliseconds.multipliedReportingOverflow(by: 1_000_000) }.map { $0.overflow ? .max : $0.partialValue }
+        self.since = query.since.map { $0.milliseconds.multipliedReportingOverflow(by: 1_000_000) }.map {
+            $0.overflow ? .max : $0.partialValue
+        }
         self.tail = query.tail
     }
 
@@ -122,21 +124,29 @@ private final class LogReading: @unchecked Sendable {
 
     // MARK: files
 
-    /// The log files that exist, oldest first.
-    private func files() -> [String] {
-        var names: [String] = ["\(self.directory)/main.log"]
-        var index = 1
-        while access("\(self.directory)/main.log.\(index)", F_OK) == 0 {
-            names.append("\(self.directory)/main.log.\(index)")
-            index += 1
+    private var current: String { "\(self.directory)/main.log" }
+
+    /// The numbers of the rotated files that exist, oldest first.
+    private func rotated() -> [Int] {
+        guard let entries = opendir(self.directory) else { return [] }
+        defer { closedir(entries) }
+        var numbers: [Int] = []
+        while let entry = readdir(entries) {
+            let name = withUnsafeBytes(of: entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+            if name.hasPrefix("main.log."), let number = Int(name.dropFirst(9)) { numbers.append(number) }
         }
-        return names.reversed()
+        return numbers.sorted()
     }
 
     private func begin() {
-        let opened = self.files().compactMap { name in
-            let file = open(name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
-            return file >= 0 ? file : nil
+        var opened: [Int32] = []
+        // Again when a file was rotated while they were opened.
+        for _ in 0..<16 {
+            let numbers = self.rotated()
+            opened = (numbers.map { "\(self.current).\($0)" } + [self.current]).map(Self.open).filter { $0 >= 0 }
+            if self.rotated() == numbers { break }
+            for file in opened { close(file) }
+            opened = []
         }
         var first = 0
         if let tail = self.tail { first = LogTail.seek(opened, lines: tail) }
@@ -146,23 +156,45 @@ private final class LogReading: @unchecked Sendable {
 
     /// Goes on to the file that followed the one at hand, if there is one.
     private func advance() -> Bool {
-        var current = stat()
-        guard fstat(self.file, &current) == 0 else { return false }
-        let names = self.files()
-        let position = names.firstIndex { name in
-            var status = stat()
-            return stat(name, &status) == 0 && status.st_ino == current.st_ino && status.st_dev == current.st_dev
-        }
-        // Rotated out of existence: the oldest that is left comes next.
-        let next = position.map { $0 + 1 } ?? 0
-        guard next < names.count else { return false }
-        // Whatever was written before the rotation must be read before the file is left.
+        guard let place = Self.identity(descriptor: self.file), Self.identity(path: self.current) != place else { return false }
+        let numbers = self.rotated()
+        // One that is no longer there was the oldest.
+        let own = numbers.first { Self.identity(path: "\(self.current).\($0)") == place } ?? 0
+        // Nothing is written to it any more: what was, before it was rotated, comes first.
         if self.readChunk() > 0 { return true }
-        let file = open(names[next], O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
-        guard file >= 0 else { return false }
+        var next = self.open(after: own, of: numbers)
+        // The newest may have been rotated in between; then it is not the one that follows.
+        let later = self.rotated()
+        if next >= 0, later != numbers {
+            close(next)
+            next = self.open(after: own, of: later)
+        }
+        guard next >= 0 else { return false }
         close(self.file)
-        self.file = file
+        self.file = next
         return true
+    }
+
+    private func open(after own: Int, of numbers: [Int]) -> Int32 {
+        Self.open(numbers.first { $0 > own }.map { "\(self.current).\($0)" } ?? self.current)
+    }
+
+    private static func open(_ path: String) -> Int32 { Glibc.open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW) }
+
+    /// What tells files apart, whatever they are called.
+    private struct Identity: Equatable {
+        let device: dev_t
+        let inode: ino_t
+    }
+
+    private static func identity(path: String) -> Identity? {
+        var status = stat()
+        return lstat(path, &status) == 0 ? Identity(device: status.st_dev, inode: status.st_ino) : nil
+    }
+
+    private static func identity(descriptor: Int32) -> Identity? {
+        var status = stat()
+        return fstat(descriptor, &status) == 0 ? Identity(device: status.st_dev, inode: status.st_ino) : nil
     }
 }
 

@@ -25,7 +25,8 @@ struct DataDirectory {
     private func refusal(_ number: CInt, at place: String) -> JournalError {
         if number == ENOSPC || number == EDQUOT { return self.fault.full() }
         return .unavailable(
-            "data directory '\(self.path)' cannot be made (\(StoreFault.text(number)) at '\(place)'): choose another with --data-dir or SKIFF_HOME")
+            "data directory '\(self.path)' cannot be made (\(StoreFault.text(number)) at '\(place)'): choose another with --data-dir or SKIFF_HOME"
+        )
     }
 
     var hasDatabase: Bool {
@@ -47,7 +48,8 @@ struct DataDirectory {
         var attempts = SQLiteStore.longestWait * 100
         while flock(file, LOCK_EX | LOCK_NB) != 0 {
             guard errno == EWOULDBLOCK || errno == EINTR, attempts > 0 else {
-                throw JournalError.unavailable("another process is opening the database in '\(self.path)' and does not get on: look for a stopped skiff")
+                throw JournalError.unavailable(
+                    "another process is opening the database in '\(self.path)' and does not get on: look for a stopped skiff")
             }
             attempts -= 1
             usleep(10_000)

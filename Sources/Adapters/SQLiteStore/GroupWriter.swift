@@ -82,7 +82,7 @@ final class GroupWriter: Sendable {
         do {
             try self.transaction(group, in: db)
             for write in group { write.finish() }
-        } catch where group.count == 1 {
+        } catch  where group.count == 1 {
             group[0].fail(self.fault.error(error))
         } catch {
             for write in group { self.carryOut([write], in: db) }
@@ -147,7 +147,8 @@ private final class SingleWrite<Value: Sendable>: QueuedWrite, @unchecked Sendab
     private var outcome: Result<Value, JournalError>?
 
     init(
-        isUrgent: Bool, bytes: Int, body: @escaping @Sendable (Database) throws -> Value, continuation: CheckedContinuation<Value, any Error>
+        isUrgent: Bool, bytes: Int, body: @escaping @Sendable (Database) throws -> Value,
+        continuation: CheckedContinuation<Value, any Error>
     ) {
         self.isUrgent = isUrgent
         self.bytes = bytes

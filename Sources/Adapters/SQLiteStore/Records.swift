@@ -8,11 +8,14 @@ enum Records {
     static let columns =
         "uid, namespace, name, phase, message, createdAt, startedAt, finishedAt, priority, progress, labels, parameters"
 
-    /// The columns that a commit may change, in the order of `columns` from `phase` on.
+    /// The columns that a commit may change, but for `finishedAt`: `phase, message, startedAt, priority, progress, labels, parameters`.
+    ///
+    /// None of them is in an index of `runs`. SQLite rewrites every index of a column that an `UPDATE` names, changed or not, which would be
+    /// three pages more for each commit; hence `createdAt` is written once, and `finishedAt` when it changes.
     static func changing(_ record: RunRecord) -> [DatabaseValue] {
         [
-            record.phase.databaseValue, Self.withoutNUL(record.message).databaseValue, record.createdAt.milliseconds.databaseValue,
-            record.startedAt?.milliseconds.databaseValue ?? .null, record.finishedAt?.milliseconds.databaseValue ?? .null,
+            record.phase.databaseValue, Self.withoutNUL(record.message).databaseValue,
+            record.startedAt?.milliseconds.databaseValue ?? .null,
             record.priority.databaseValue, record.progress.databaseValue, Self.text(record.labels).databaseValue,
             Self.text(record.parameters).databaseValue,
         ]

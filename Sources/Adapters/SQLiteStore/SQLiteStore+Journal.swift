@@ -15,10 +15,12 @@ extension SQLiteStore: RunJournal {
             }
             try db.cachedStatement(
                 sql: """
-                    INSERT INTO runs (uid, namespace, name, phase, message, createdAt, startedAt, finishedAt, priority, progress, labels,
+                    INSERT INTO runs (uid, namespace, name, createdAt, finishedAt, phase, message, startedAt, priority, progress, labels,
                       parameters, epoch, eventCount) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, 0)
                     """
-            ).execute(arguments: StatementArguments([record.id.text, record.namespace, record.name].map(\.databaseValue) + Records.changing(record)))
+            ).execute(
+                arguments: [record.id.text, record.namespace, record.name, record.createdAt.milliseconds, record.finishedAt?.milliseconds]
+                    + StatementArguments(Records.changing(record)))
             let run = db.lastInsertedRowID
             try Records.setLabels(record.labels, of: run, in: db)
             try db.cachedStatement(sql: "INSERT INTO sources (run, workflow, context, options) VALUES (?, ?, ?, ?)")
@@ -63,15 +65,19 @@ extension SQLiteStore: RunJournal {
         let bytes = entry.events.reduce(0) { $0 + $1.json.utf8.count } + entry.rows.reduce(0) { $0 + $1.json.utf8.count }
         let engineVersion = self.engineVersion
         try await self.write(isUrgent: isUrgent, bytes: bytes) { db in
-            let held = try db.cachedStatement(sql: "SELECT id, eventCount, labels FROM runs WHERE uid = ? AND epoch = ?")
+            let held = try db.cachedStatement(sql: "SELECT id, eventCount, labels, finishedAt FROM runs WHERE uid = ? AND epoch = ?")
             guard let row = try Row.fetchOne(held, arguments: [ownership.run.text, ownership.epoch]) else { throw JournalError.fenced }
             let run: Int64 = row[0]
             let eventCount: Int = row[1]
             if row[2] != Records.text(entry.record.labels) { try Records.setLabels(entry.record.labels, of: run, in: db) }
+            let finishedAt = entry.record.finishedAt?.milliseconds
+            if row[3] != finishedAt {
+                try db.cachedStatement(sql: "UPDATE runs SET finishedAt = ? WHERE id = ?").execute(arguments: [finishedAt, run])
+            }
             try db.cachedStatement(
                 sql: """
-                    UPDATE runs SET phase = ?, message = ?, createdAt = ?, startedAt = ?, finishedAt = ?, priority = ?, progress = ?, labels = ?,
-                      parameters = ?, eventCount = ? WHERE id = ?
+                    UPDATE runs SET phase = ?, message = ?, startedAt = ?, priority = ?, progress = ?, labels = ?, parameters = ?, eventCount = ?
+                    WHERE id = ?
                     """
             ).execute(arguments: StatementArguments(columns + [(eventCount + entry.events.count).databaseValue, run.databaseValue]))
             try Self.append(entry.events, to: run, from: eventCount, engineVersion: engineVersion, in: db)
@@ -88,7 +94,8 @@ extension SQLiteStore: RunJournal {
                     """)
             return try Row.fetchAll(statement, arguments: [run.text]).map { row in
                 guard let verb = RunCommand.Verb(rawValue: row[1]) else {
-                    throw JournalError.unavailable("command \(row[0] as Int64) of run '\(run)' is '\(row[1] as String)', which this version does not know")
+                    throw JournalError.unavailable(
+                        "command \(row[0] as Int64) of run '\(run)' is '\(row[1] as String)', which this version does not know")
                 }
                 return RunCommand(id: row[0], run: run, verb: verb, issuedAt: Timestamp(milliseconds: row[2]), message: row[3])
             }

@@ -1,8 +1,8 @@
 import Dispatch
 import Foundation
-public import Ports
 import GRDB
 import Glibc
+public import Ports
 
 /// The journal in one SQLite file, `<data>/skiff.db`, which any number of processes share.
 ///
@@ -10,8 +10,10 @@ import Glibc
 /// the disk (`synchronous=FULL`), any other only for the operating system (NORMAL), and commits that arrive together share a transaction
 /// (`GroupWriter`). The tables are described at `Schema`; Secret values are sealed first (`SecretBox`).
 ///
-/// Measured (release build, 2 cores, virtual disk; an entry is 1 event of 300 bytes, 3 node rows of 700 bytes and the record): see
-/// `docs/performance.md`.
+/// Measured with a release build on 2 cores and a virtual disk whose `fdatasync` takes 0.25 ms; an entry is one event of 300 bytes, three node
+/// rows of 700 bytes and the record. One run alone: 0.53 ms an urgent commit. Without the disk (tmpfs): 8,200 commits/s for one run, 17,700/s
+/// for 16 at once, 55 µs of processor time each, most of it in writing the seven pages that an entry changes. A list of the newest 1,000 of
+/// 100,000 runs takes 5 to 12 ms, one by label 1 ms.
 ///
 /// Nothing here removes what it cannot read. A database that is damaged or newer than this program is an error that leaves the file alone.
 public final class SQLiteStore: Sendable {
@@ -48,7 +50,8 @@ public final class SQLiteStore: Sendable {
         // On a thread of its own, because SQLite may wait there for another process.
         let result: Result<SQLiteStore, JournalError> = await withCheckedContinuation { continuation in
             DispatchQueue.global().async {
-                let opening = StoreOpening(directory: DataDirectory(path: path, fault: StoreFault(dataDirectory: path)), version: engineVersion)
+                let opening = StoreOpening(
+                    directory: DataDirectory(path: path, fault: StoreFault(dataDirectory: path)), version: engineVersion)
                 continuation.resume(returning: Result { () throws(JournalError) in try opening.open(readOnly: readOnly) })
             }
         }
@@ -130,8 +133,13 @@ struct StoreOpening {
     }
 
     /// Makes the file for its owner only; SQLite gives the files beside it the same permissions.
+    ///
+    /// A file that exists is not opened: closing it would drop the locks of other connections of this process (POSIX locks belong to the
+    /// process, whichever descriptor they came by).
     private func createFile() throws {
-        let file = Glibc.open(self.directory.databasePath, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        if self.directory.hasDatabase { return }
+        let file = Glibc.open(self.directory.databasePath, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        if file < 0, errno == EEXIST { return }
         guard file >= 0 else { throw self.fault.system(errno, doing: "opening '\(SQLiteStore.fileName)'") }
         close(file)
     }
@@ -174,11 +182,13 @@ struct StoreOpening {
 
     private func readable(_ reader: any DatabaseReader) throws -> SQLiteStore {
         let migrator = Schema.migrator(writer: self.version)
-        let state = try reader.read { db in (isCurrent: try self.isCurrent(db, migrator), isNew: try migrator.appliedMigrations(db).isEmpty) }
+        let state = try reader.read { db in (isCurrent: try self.isCurrent(db, migrator), isNew: try migrator.appliedMigrations(db).isEmpty)
+        }
         if state.isNew { return try self.empty() }
         guard state.isCurrent else {
             throw JournalError.unavailable(
-                "the database in '\(self.directory.path)' was written by an older Skiff: any command that writes, such as 'skiff run', updates it")
+                "the database in '\(self.directory.path)' was written by an older Skiff: any command that writes, such as 'skiff run', updates it"
+            )
         }
         return SQLiteStore.readOnly(reader, fault: self.fault, engineVersion: self.version)
     }

@@ -96,7 +96,8 @@ final class SecretBox: Sendable {
         }
         var bytes = [UInt8](repeating: 0, count: Self.keyBytes + 1)
         guard read(file, &bytes, bytes.count) == Self.keyBytes else {
-            throw JournalError.unavailable("secret key '\(self.keyPath)' is damaged: expected \(Self.keyBytes) bytes; restore it from a copy")
+            throw JournalError.unavailable(
+                "secret key '\(self.keyPath)' is damaged: expected \(Self.keyBytes) bytes; restore it from a copy")
         }
         return Array(bytes.prefix(Self.keyBytes))
     }
@@ -112,7 +113,9 @@ final class SecretBox: Sendable {
         let number = errno
         close(file)
         guard isWritten else { throw self.fault.system(number, doing: "writing '\(Self.keyFileName)'") }
-        guard link(draft, self.keyPath) == 0 || errno == EEXIST else { throw self.fault.system(errno, doing: "creating '\(Self.keyFileName)'") }
+        guard link(draft, self.keyPath) == 0 || errno == EEXIST else {
+            throw self.fault.system(errno, doing: "creating '\(Self.keyFileName)'")
+        }
         DataDirectory.sync(self.dataDirectory)
     }
 }

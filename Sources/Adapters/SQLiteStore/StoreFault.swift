@@ -30,7 +30,8 @@ struct StoreFault {
 
     func full() -> JournalError {
         .storageFull(
-            "the disk that holds data directory '\(self.dataDirectory)' is full: make room or \(self.elsewhere); what was recorded stays readable")
+            "the disk that holds data directory '\(self.dataDirectory)' is full: make room or \(self.elsewhere); what was recorded stays readable"
+        )
     }
 
     func notWritable(cause: String) -> JournalError {
@@ -38,7 +39,9 @@ struct StoreFault {
     }
 
     func damaged(_ what: String, cause: String) -> JournalError {
-        .unavailable("\(what) in '\(self.dataDirectory)' cannot be read (\(cause)): nothing was removed; restore it from a copy, or \(self.elsewhere)")
+        .unavailable(
+            "\(what) in '\(self.dataDirectory)' cannot be read (\(cause)): nothing was removed; restore it from a copy, or \(self.elsewhere)"
+        )
     }
 
     private func database(_ fault: DatabaseError) -> JournalError {
@@ -47,15 +50,18 @@ struct StoreFault {
         case .SQLITE_FULL: return self.full()
         case .SQLITE_IOERR:
             // Growing the shared-memory file of the log fails so, not with SQLITE_FULL, when the disk is full.
-            return self.isFull ? self.full() : .unavailable("reading or writing '\(self.dataDirectory)/\(SQLiteStore.fileName)' failed: \(cause)")
+            return self.isFull
+                ? self.full() : .unavailable("reading or writing '\(self.dataDirectory)/\(SQLiteStore.fileName)' failed: \(cause)")
         case .SQLITE_READONLY, .SQLITE_PERM, .SQLITE_AUTH: return self.notWritable(cause: cause)
         case .SQLITE_CANTOPEN:
             return .unavailable(
-                "'\(self.dataDirectory)/\(SQLiteStore.fileName)' cannot be opened (\(cause)): check who may read and write it, or \(self.elsewhere)")
+                "'\(self.dataDirectory)/\(SQLiteStore.fileName)' cannot be opened (\(cause)): check who may read and write it, or \(self.elsewhere)"
+            )
         case .SQLITE_CORRUPT, .SQLITE_NOTADB: return self.damaged("the database '\(SQLiteStore.fileName)'", cause: cause)
         case .SQLITE_BUSY, .SQLITE_LOCKED:
             return .unavailable(
-                "another process has kept the database in '\(self.dataDirectory)' locked for \(SQLiteStore.longestWait) seconds: try again when it is done")
+                "another process has kept the database in '\(self.dataDirectory)' locked for \(SQLiteStore.longestWait) seconds: try again when it is done"
+            )
         default: return .unavailable("the database in '\(self.dataDirectory)' failed: \(cause)")
         }
     }

@@ -111,7 +111,8 @@ public struct Admission: Sendable, Equatable {
 
     private static func need(of resources: ResourceRequest) -> Need {
         Need(
-            cpuMillis: max(0, resources.cpuMillis ?? Self.defaultCPUMillis), memoryBytes: max(0, resources.memoryBytes ?? Self.defaultMemoryBytes),
+            cpuMillis: max(0, resources.cpuMillis ?? Self.defaultCPUMillis),
+            memoryBytes: max(0, resources.memoryBytes ?? Self.defaultMemoryBytes),
             extended: resources.extended.filter { $0.value > 0 })
     }
 

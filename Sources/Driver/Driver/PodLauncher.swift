@@ -64,7 +64,10 @@ final class PodLauncher: Sendable {
     /// Stops a pod wherever it is.
     /// - Returns: true when it was never started and never will be; its end is the caller's to tell.
     func stop(_ pod: PodID, grace: Span) async -> Bool {
-        enum Place { case waiting(isRepeated: Bool), underWay, elsewhere }
+        enum Place {
+            case waiting(isRepeated: Bool)
+            case underWay, elsewhere
+        }
         let place = self.state.withLock { state -> Place in
             if state.admission.cancel(pod) {
                 state.requests[pod] = nil
@@ -152,7 +155,11 @@ final class PodLauncher: Sendable {
 
     private func handOver(_ launch: PodLaunch, _ refused: @Sendable (PodID, String) -> Void) async {
         let pod = launch.request.id
-        enum Decision { case launch, stop(Span, isRepeated: Bool), nothing }
+        enum Decision {
+            case launch
+            case stop(Span, isRepeated: Bool)
+            case nothing
+        }
         let decision = self.state.withLock { state -> Decision in
             // Its run was left, or the same launch was asked for twice.
             guard case .preparing(let stop) = state.stages[pod] else { return .nothing }
@@ -191,7 +198,8 @@ final class PodLauncher: Sendable {
             case .stored(let artifact):
                 do {
                     content = .copyOf(
-                        localPath: try await self.ports.artifacts.place(artifact, archive: input.archive, scratch: self.ports.scratch(request.id)))
+                        localPath: try await self.ports.artifacts.place(
+                            artifact, archive: input.archive, scratch: self.ports.scratch(request.id)))
                 } catch {
                     if input.isOptional { continue }
                     throw LaunchFault("input artifact '\(input.name)': \(error)")

@@ -67,7 +67,9 @@ struct RunLoop {
         try await self.begin(beginning)
         while self.finished == nil, !self.isLeaving {
             let items =
-                if let due = self.due { await self.handle.mailbox.next(until: due, self.ports.time) } else { await self.handle.mailbox.next() }
+                if let due = self.due { await self.handle.mailbox.next(until: due, self.ports.time) } else {
+                    await self.handle.mailbox.next()
+                }
             // The process is going down: as if it were left.
             if Task.isCancelled { self.isLeaving = true }
             try await self.take(items)
@@ -180,7 +182,8 @@ struct RunLoop {
             guard self.told[id.index] != node.phase else { continue }
             self.told[id.index] = node.phase
             let change = NodeChange(
-                id: id, name: node.name, displayName: self.machine.displayName(of: node), type: node.type, phase: node.phase, message: node.message)
+                id: id, name: node.name, displayName: self.machine.displayName(of: node), type: node.type, phase: node.phase,
+                message: node.message)
             news.append(.nodeChanged(self.machine.id, change))
         }
         self.feed.post(news)

@@ -53,7 +53,9 @@ struct TimerHeap {
         var at = 0
         while true {
             var least = at
-            for child in [2 * at + 1, 2 * at + 2] where child < self.entries.count && self.entries[child].at < self.entries[least].at { least = child }
+            for child in [2 * at + 1, 2 * at + 2] where child < self.entries.count && self.entries[child].at < self.entries[least].at {
+                least = child
+            }
             if least == at { return earliest }
             self.entries.swapAt(at, least)
             at = least

@@ -273,13 +273,13 @@ struct PodBuilder {
 }
 
 /// A Kubernetes quantity: `500m`, `2`, `1.5Gi`, `1e3`.
-struct Quantity: Sendable, Equatable {
+public struct Quantity: Sendable, Equatable {
     private let value: Double
 
-    var units: Int64 { Self.clamped(self.value.rounded(.up)) }
-    var thousandths: Int64 { Self.clamped((self.value * 1000).rounded(.up)) }
+    public var units: Int64 { Self.clamped(self.value.rounded(.up)) }
+    public var thousandths: Int64 { Self.clamped((self.value * 1000).rounded(.up)) }
 
-    init?(_ text: String) {
+    public init?(_ text: String) {
         let digits = text.prefix { $0.isASCII && ($0.isNumber || $0 == "." || $0 == "-" || $0 == "+") }
         let suffix = text.dropFirst(digits.count)
         guard let number = Double(digits), number >= 0 else { return nil }

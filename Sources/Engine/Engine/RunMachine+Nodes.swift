@@ -41,6 +41,11 @@ extension RunMachine {
                     }
                 }
             let id = self.add(seed, type: type, template: index.value, depth: depth, inputs: bound)
+            do throws(NodeFault) {
+                try self.placeInputs(of: id, template)
+            } catch {
+                return self.finish(id, .error, message: error.message)
+            }
             if let name = template.displayName {
                 let own = self.scope(of: id)
                 self.nodes[id.index].displayName = try? name.render(own, mode: own.mode, clock: own.clock)
@@ -53,6 +58,17 @@ extension RunMachine {
             }
         } catch {
             self.addEnded(seed, .error, message: (error as? NodeFault)?.message ?? "\(error)")
+        }
+    }
+
+    /// Paths of input artifacts may speak of the node's own parameters.
+    private mutating func placeInputs(of id: NodeID, _ template: PlannedTemplate) throws(NodeFault) {
+        if self.nodes[id.index].inputs.artifacts.isEmpty { return }
+        let scope = self.scope(of: id)
+        for at in self.nodes[id.index].inputs.artifacts.indices {
+            let name = self.nodes[id.index].inputs.artifacts[at].name
+            guard let path = template.inputArtifacts.first(where: { $0.name == name })?.path else { continue }
+            self.nodes[id.index].inputs.artifacts[at].path = try scope.text(path)
         }
     }
 
@@ -190,8 +206,7 @@ extension RunMachine {
                 if input.isOptional { continue }
                 throw NodeFault("inputs.artifacts.\(input.name) was not supplied")
             }
-            inputs.artifacts.append(
-                NamedArtifact(name: input.name, path: input.path.map { (try? scope.text($0)) ?? $0.source }, source: source))
+            inputs.artifacts.append(NamedArtifact(name: input.name, path: nil, source: source))
         }
         return inputs
     }

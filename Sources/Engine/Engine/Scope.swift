@@ -184,7 +184,7 @@ struct Scope: VariableScope {
                 if let template = node.template,
                     let path = self.machine.plan.templates[template].inputArtifacts.first(where: { $0.name == wanted })?.path
                 {
-                    return .text(path.source)
+                    return (try? self.text(path)).map { .text($0) } ?? .missing
                 }
             }
         }

@@ -12,7 +12,6 @@ struct NodeOrigins {
         var scope: String
     }
 
-
     private let plan: Plan
     private var origins: [Origin] = []
     /// By place in the plan, because there are few templates and many nodes.

@@ -23,14 +23,17 @@ struct NodeStatuses {
     /// By Argo's id, in order of creation.
     var json: JSONObject {
         var object = JSONObject()
-        for node in self.nodes where node.isShown { object[self.ids[node.id]] = .object(self.status(of: node)) }
+        object.reserveCapacity(self.nodes.count)
+        var times = TimeTexts()
+        for node in self.nodes where node.isShown { object[self.ids[node.id]] = .object(self.status(of: node, &times)) }
         return object
     }
 
     /// Fields in Argo's order.
-    private func status(of node: Node) -> JSONObject {
+    private func status(of node: Node, _ times: inout TimeTexts) -> JSONObject {
         let sums = self.summary.parts[node.id.index]
         var status = JSONObject()
+        status.reserveCapacity(20)
         status["id"] = .string(self.ids[node.id])
         status["name"] = .string(node.name)
         status["displayName"] = .string(self.displayName(of: node))
@@ -39,8 +42,8 @@ struct NodeStatuses {
         status["phase"] = .string(node.phase.rawValue)
         if let boundary = node.boundary { status["boundaryID"] = .string(self.ids[boundary]) }
         if !node.message.isEmpty { status["message"] = .string(node.message) }
-        status["startedAt"] = StatusValues.time(node.startedAt)
-        status["finishedAt"] = StatusValues.time(node.finishedAt)
+        status["startedAt"] = times[node.startedAt]
+        status["finishedAt"] = times[node.finishedAt]
         if !sums.progress.isEmpty { status["progress"] = .string(sums.progress) }
         if let resources = sums.resources { status["resourcesDuration"] = resources.json }
         if let flag = Self.flag(of: node) { status["nodeFlag"] = flag }

@@ -41,3 +41,18 @@ enum StatusValues {
         return object
     }
 }
+
+/// Times of many nodes: those that fall into one second share one text.
+struct TimeTexts {
+    private var texts: [Int64: JSONValue] = [:]
+
+    subscript(time: Timestamp?) -> JSONValue {
+        mutating get {
+            guard let time else { return .null }
+            if let text = self.texts[time.seconds] { return text }
+            let text = StatusValues.time(time)
+            self.texts[time.seconds] = text
+            return text
+        }
+    }
+}

@@ -26,6 +26,11 @@ public struct WorkflowView: Sendable {
         self.manifest = manifest
     }
 
+    /// - Parameter manifest: the Workflow object as it was stored at submission.
+    public init(machine: RunMachine, manifest: JSONValue) {
+        self.init(plan: machine.plan, id: machine.id, run: machine.run, nodes: machine.nodes, manifest: manifest)
+    }
+
     /// The whole object. Costs time in proportion to the nodes and the edges between them.
     public var json: JSONValue {
         var object = JSONObject()

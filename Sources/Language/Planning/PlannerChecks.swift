@@ -11,6 +11,7 @@ extension Planner {
         }
         self.refuse(["synchronization"], in: raw, self.specField)
         self.refuse(["podSpecPatch"], in: raw, self.specField)
+        if raw["suspend"]?.bool ?? false { self.refuse(["suspend"], in: raw, self.specField) }
         self.mention(["metrics", "executorPlugins", "artifactGC", "ttlStrategy", "podGC"], in: raw, self.specField)
     }
 
@@ -114,13 +115,13 @@ extension Planner {
         }
     }
 
-    mutating func checkStepName(_ step: WorkflowStep, _ origin: Origin, seen: [String: Int], what: String) {
+    mutating func checkStepName(_ step: WorkflowStep, _ origin: Origin, isTaken: Bool, what: String) {
         if step.name.isEmpty {
             self.faults.add(.badName, at: origin, "\(origin.path).name is required")
             return
         }
         if !step.name.contains("{{") { self.checkName(step.name, origin.field("name"), what: what) }
-        if seen[step.name] != nil {
+        if isTaken {
             self.faults.add(
                 .duplicateName, at: origin.field("name"), "\(what) name '\(step.name)' is used twice in this template",
                 hint: "rename one of them")

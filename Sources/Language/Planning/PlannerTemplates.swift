@@ -82,11 +82,12 @@ extension Planner {
     private mutating func steps(_ template: Template, _ scope: TemplateScope, _ origin: Origin, isInline: Bool) -> PlannedSteps {
         var planned = PlannedSteps(steps: [], groups: [], sites: [:])
         let captured = CaptureScan(template.raw)
+        var names: Set<String> = []
         for (group, steps) in template.steps.enumerated() {
             let start = planned.steps.count
             for (at, step) in steps.enumerated() {
                 let place = origin.index(group).index(at)
-                self.checkStepName(step, place, seen: planned.sites, what: "step")
+                self.checkStepName(step, place, isTaken: !names.insert(step.name).inserted, what: "step")
                 guard let one = self.step(step, scope, place, captures: captured.mentions("steps", step.name)) else { continue }
                 planned.sites[step.name] = planned.steps.count
                 planned.steps.append(one)
@@ -132,7 +133,7 @@ extension Planner {
         var sites: [String: Int] = [:]
         var planned: [PlannedStep] = []
         for (at, task) in dag.tasks.enumerated() {
-            self.checkStepName(task, tasks.index(at), seen: sites, what: "task")
+            self.checkStepName(task, tasks.index(at), isTaken: sites[task.name] != nil, what: "task")
             if sites[task.name] == nil { sites[task.name] = at }
             if let one = self.step(task, scope, tasks.index(at), captures: captured.mentions("tasks", task.name)) { planned.append(one) }
         }

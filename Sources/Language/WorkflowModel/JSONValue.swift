@@ -54,12 +54,19 @@ public struct JSONObject: Sendable {
     public private(set) var keys: [String] = []
     public private(set) var values: [JSONValue] = []
     private var positions: [String: Int] = [:]
-    private static let scanned = 12
+    private static let scanned = 24
 
     public init() {}
 
     public var count: Int { self.keys.count }
     public var isEmpty: Bool { self.keys.isEmpty }
+
+    /// Makes room at once for an object whose size is known.
+    public mutating func reserveCapacity(_ count: Int) {
+        self.keys.reserveCapacity(count)
+        self.values.reserveCapacity(count)
+        if count > Self.scanned { self.positions.reserveCapacity(count) }
+    }
 
     /// Setting nil removes the key.
     public subscript(key: String) -> JSONValue? {

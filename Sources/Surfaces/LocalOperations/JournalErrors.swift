@@ -6,13 +6,15 @@ extension OperationError {
     public init(_ error: JournalError) {
         switch error {
         case .nameInUse(let name):
-            self.init(.alreadyExists, "an unfinished run is called '\(name)' already", hint: "choose another with --name, or wait for its end")
+            self.init(
+                .alreadyExists, "an unfinished run is called '\(name)' already", hint: "choose another with --name, or wait for its end")
         case .noSuchRun(let name): self.init(.notFound, "there is no unfinished run '\(name)'", hint: "see which there are: skiff list")
         case .ownedBy(let owner):
             self.init(.conflict, "the run is being carried out by process \(owner.processID)", hint: "follow it with: skiff logs -f NAME")
         case .fenced:
             self.init(
-                .conflict, "another process has taken the run over, so that this one no longer records it", hint: "look at it with: skiff get NAME")
+                .conflict, "another process has taken the run over, so that this one no longer records it",
+                hint: "look at it with: skiff get NAME")
         case .storageFull(let message):
             self.init(
                 .storageFull, message, hint: "make room, then go on with: skiff run --resume NAME; what was recorded before stays readable")

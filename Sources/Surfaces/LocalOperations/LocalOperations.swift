@@ -67,7 +67,8 @@ public struct LocalOperations: Operations {
             try await self.store.commands.send(verb, to: record.id, at: self.store.time.now(), message: message)
             guard let owner = try await self.livingOwner(of: record.id) else {
                 throw OperationError(
-                    .conflict, "no process carries run '\(record.name)' out; that it is to \(verb.rawValue) is recorded and done when it goes on",
+                    .conflict,
+                    "no process carries run '\(record.name)' out; that it is to \(verb.rawValue) is recorded and done when it goes on",
                     hint: "go on with it: skiff run --resume \(record.name)")
             }
             // An owner that is just ending does not hear it; it looked for commands, or the next owner will.

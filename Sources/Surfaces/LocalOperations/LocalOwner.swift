@@ -1,9 +1,10 @@
+import Ports
+
 #if canImport(Darwin)
     import Darwin
 #else
     import Glibc
 #endif
-import Ports
 
 /// This process as an owner of runs, and whether another one lives.
 enum LocalOwner {

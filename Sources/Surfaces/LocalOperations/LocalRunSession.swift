@@ -98,7 +98,8 @@ private final class Updates: Sendable {
         case .nodeChanged(let run, let change):
             if change.phase == .held { return nil }
             return .nodeChanged(
-                run: self.name(run), node: change.name, displayName: change.displayName, type: change.type.rawValue, phase: change.phase.rawValue,
+                run: self.name(run), node: change.name, displayName: change.displayName, type: change.type.rawValue,
+                phase: change.phase.rawValue,
                 message: change.message)
         }
     }

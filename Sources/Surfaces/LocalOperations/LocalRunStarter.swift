@@ -77,7 +77,8 @@ public struct LocalRunStarter: RunStarter {
         }
         if request.name != nil, context.workflows.count > 1 {
             throw OperationError(
-                .invalid, "--name names one run, and there are \(context.workflows.count) Workflows", hint: "leave --name out, or run them one by one")
+                .invalid, "--name names one run, and there are \(context.workflows.count) Workflows",
+                hint: "leave --name out, or run them one by one")
         }
         let submissions = context.workflows.map { document in
             var submission = Submission(document)
@@ -115,7 +116,9 @@ public struct LocalRunStarter: RunStarter {
             if let maxParallel { options.maxParallel = maxParallel }
             let tools = try await RunTools.open(self.machinery, options, records: records)
             let ownership: Ownership
-            do { ownership = try await records.journal.acquire(record.id, owner: tools.owner, isAlive: LocalOwner.isAlive) } catch JournalError.ownedBy(
+            do {
+                ownership = try await records.journal.acquire(record.id, owner: tools.owner, isAlive: LocalOwner.isAlive)
+            } catch JournalError.ownedBy(
                 let owner)
             {
                 throw OperationError(

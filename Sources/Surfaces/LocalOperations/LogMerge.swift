@@ -29,7 +29,9 @@ actor LogMerge {
             let lines = self.open(pod)
             if let line = try await lines.next() { self.heads.append(Head(line: line, rest: lines)) }
         }
-        guard let first = self.heads.indices.min(by: { self.heads[$0].line.nanoseconds < self.heads[$1].line.nanoseconds }) else { return nil }
+        guard let first = self.heads.indices.min(by: { self.heads[$0].line.nanoseconds < self.heads[$1].line.nanoseconds }) else {
+            return nil
+        }
         let head = self.heads[first]
         if let line = try await head.rest.next() { self.heads[first].line = line } else { self.heads.remove(at: first) }
         return head.line

@@ -27,7 +27,9 @@ struct RunLogs: Sendable {
     func stream() async throws -> AsyncThrowingStream<PodLogLine, any Error> {
         let run = try await StoredRun.load(self.record, from: self.store.reader)
         let pods = LoggedPod.all(of: run.machine, node: self.query.node)
-        if pods.isEmpty, let node = self.query.node, !LoggedPod.isKnown(node, in: run.machine), self.record.finishedAt != nil || !self.query.follows {
+        if pods.isEmpty, let node = self.query.node, !LoggedPod.isKnown(node, in: run.machine),
+            self.record.finishedAt != nil || !self.query.follows
+        {
             throw OperationError(
                 .notFound, "run '\(self.record.name)' has no pod '\(node)'", hint: "see its nodes: skiff get \(self.record.name)")
         }

@@ -81,7 +81,8 @@ public struct RunMachinery: Sendable {
     public var time: any TimeSource
 
     public init(
-        openRecords: @escaping @Sendable () async throws -> RunRecords, openRuntime: @escaping @Sendable (RunOptions) async throws -> OpenedRuntime,
+        openRecords: @escaping @Sendable () async throws -> RunRecords,
+        openRuntime: @escaping @Sendable (RunOptions) async throws -> OpenedRuntime,
         openDoorbell: @escaping @Sendable (String) throws -> any DoorbellService, artifacts: any ArtifactStore,
         images: @escaping @Sendable () throws -> JSONValue, scratch: @escaping @Sendable (PodID) -> String, time: any TimeSource
     ) {

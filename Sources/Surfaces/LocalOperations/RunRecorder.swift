@@ -33,14 +33,18 @@ struct RunRecorder {
             let id = RunID(plan.uid)
             let record = self.record(of: submission, plan, id)
             let source = RunSource(
-                workflow: submission.manifest.json, context: self.context.contextTexts, secrets: self.context.secrets, options: self.tools.options.json)
+                workflow: submission.manifest.json, context: self.context.contextTexts, secrets: self.context.secrets,
+                options: self.tools.options.json)
             do {
                 let ownership = try await self.tools.records.journal.create(record, source: source, owner: self.tools.owner)
-                return RecordedRun(record: record, manifest: submission.manifest, machine: RunMachine(plan: plan, id: id), ownership: ownership)
+                return RecordedRun(
+                    record: record, manifest: submission.manifest, machine: RunMachine(plan: plan, id: id), ownership: ownership)
             } catch JournalError.nameInUse(let name) {
                 guard submission.isGenerated, attempt < Self.attempts else { throw try await self.nameInUse(name, plan.namespace) }
                 submission.identify(uid: plan.uid, createdAt: self.createdAt, suffix: Identity.nameSuffix())
-                guard let renamed = submission.planned(self.context).plan else { preconditionFailure("a plan depends on the name of its run") }
+                guard let renamed = submission.planned(self.context).plan else {
+                    preconditionFailure("a plan depends on the name of its run")
+                }
                 plan = renamed
             } catch let error as JournalError {
                 throw OperationError(error)

@@ -34,7 +34,8 @@ struct RunTools: Sendable {
     var driver: RunDriver {
         RunDriver(
             ports: DriverPorts(
-                journal: self.records.journal, runtime: self.runtime.runtime, artifacts: self.machinery.artifacts, secrets: self.records.secrets,
+                journal: self.records.journal, runtime: self.runtime.runtime, artifacts: self.machinery.artifacts,
+                secrets: self.records.secrets,
                 time: self.machinery.time, doorbell: self.doorbell, scratch: self.machinery.scratch),
             capacity: .ofThisMachine(maxParallel: self.options.maxParallel))
     }

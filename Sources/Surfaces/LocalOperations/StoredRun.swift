@@ -32,7 +32,8 @@ struct StoredRun: Sendable {
     private static func machine(_ plan: Plan, _ id: RunID, _ rows: [StateRow]) throws -> RunMachine {
         // Recorded and not yet begun.
         guard let run = rows.first, run.ordinal == -1 else { return RunMachine(plan: plan, id: id) }
-        return try RunMachine(plan: plan, id: id, run: JSONValue(json: run.json), nodes: rows.dropFirst().map { try JSONValue(json: $0.json) })
+        return try RunMachine(
+            plan: plan, id: id, run: JSONValue(json: run.json), nodes: rows.dropFirst().map { try JSONValue(json: $0.json) })
     }
 
     private static func plan(_ source: RunSource, name: String) throws -> (Plan, JSONValue) {

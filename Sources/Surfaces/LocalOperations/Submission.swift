@@ -42,8 +42,12 @@ struct Submission {
         for (name, value) in request.parameters { self.setParameter(name, value) }
         if let entrypoint = request.entrypoint { self.manifest.set(["spec", "entrypoint"], .string(entrypoint)) }
         if let name = request.name { self.manifest.set(["metadata", "name"], .string(name)) }
-        for (key, value) in request.labels.sorted(by: { $0.key < $1.key }) { self.manifest.set(["metadata", "labels", key], .string(value)) }
-        if self.manifest["metadata"]?["namespace"]?.string?.isEmpty ?? true { self.manifest.set(["metadata", "namespace"], .string(request.namespace)) }
+        for (key, value) in request.labels.sorted(by: { $0.key < $1.key }) {
+            self.manifest.set(["metadata", "labels", key], .string(value))
+        }
+        if self.manifest["metadata"]?["namespace"]?.string?.isEmpty ?? true {
+            self.manifest.set(["metadata", "namespace"], .string(request.namespace))
+        }
     }
 
     /// A value from the command line takes the place of whatever the file says the value is.
@@ -76,7 +80,8 @@ struct Submission {
     var nameFault: Diagnostic? {
         let name = self.manifest["metadata"]?["name"]?.string ?? ""
         if name.isEmpty, self.generateName == nil {
-            return self.fault(.missingField, "metadata", "a Workflow needs metadata.name or metadata.generateName", hint: "add 'generateName: my-flow-'")
+            return self.fault(
+                .missingField, "metadata", "a Workflow needs metadata.name or metadata.generateName", hint: "add 'generateName: my-flow-'")
         }
         let shown = name.isEmpty ? (self.generateName ?? "") + "x" : name
         if Self.isLegal(shown) { return nil }
@@ -95,14 +100,16 @@ struct Submission {
 
     private func fault(_ code: DiagnosticCode, _ path: String, _ message: String, hint: String) -> Diagnostic {
         let source = self.document.source
-        return Diagnostic(code, file: source.file, path: FieldPath(path), position: source.value(FieldPath(path)), message: message, hint: hint)
+        return Diagnostic(
+            code, file: source.file, path: FieldPath(path), position: source.value(FieldPath(path)), message: message, hint: hint)
     }
 
     func planned(_ context: ManifestContext) -> PlanningResult {
         guard let workflow = Workflow(self.manifest) else { preconditionFailure("a submission is not of kind Workflow") }
         return Planner.plan(
             PlanningInput(
-                workflow: PlanningDocument(workflow: workflow, source: self.document.source), library: context.library, resources: context.resources))
+                workflow: PlanningDocument(workflow: workflow, source: self.document.source), library: context.library,
+                resources: context.resources))
     }
 }
 

@@ -58,7 +58,9 @@ public final class MemoryJournal: RunJournal, RunReader, RunCommands, SecretSour
 
     public func create(_ record: RunRecord, source: RunSource, owner: Owner) async throws -> Ownership {
         try self.state.withLock { state in
-            if state.runs.values.contains(where: { $0.record.name == record.name && $0.record.namespace == record.namespace && $0.record.finishedAt == nil }) {
+            if state.runs.values.contains(where: {
+                $0.record.name == record.name && $0.record.namespace == record.namespace && $0.record.finishedAt == nil
+            }) {
                 throw JournalError.nameInUse(record.name)
             }
             state.runs[record.id] = Stored(record: record, source: source, owner: owner)

@@ -52,7 +52,9 @@ public final class ScriptedRuntime: PodRuntime {
     private let known = Mutex<Set<PodID>>([])
 
     /// - Parameter script: nil for a pod that runs until it is stopped or `finish` is called.
-    public init(world: PodWorld = PodWorld(), chronicle: Chronicle? = nil, script: @escaping @Sendable (PodLaunch) -> Ending? = { _ in .exit(0) }) {
+    public init(
+        world: PodWorld = PodWorld(), chronicle: Chronicle? = nil, script: @escaping @Sendable (PodLaunch) -> Ending? = { _ in .exit(0) }
+    ) {
         self.world = world
         self.chronicle = chronicle
         self.script = script

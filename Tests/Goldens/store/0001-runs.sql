@@ -7,16 +7,15 @@ CREATE TABLE commands (
 ) STRICT;
 INSERT INTO "commands" VALUES(1,1,'stop',1800000000005,'by hand');
 CREATE TABLE events (
-  id INTEGER PRIMARY KEY,
   run INTEGER NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
   sequence INTEGER NOT NULL,
   at INTEGER NOT NULL,
   engine TEXT NOT NULL,
   json TEXT NOT NULL,
-  UNIQUE (run, sequence)
-) STRICT;
-INSERT INTO "events" VALUES(1,1,0,1800000000000,'0.1.0','{"event":0}');
-INSERT INTO "events" VALUES(2,2,0,1790000000000,'0.1.0','{"event":0}');
+  PRIMARY KEY (run, sequence)
+) STRICT, WITHOUT ROWID;
+INSERT INTO "events" VALUES(1,0,1800000000000,'0.1.0','{"event":0}');
+INSERT INTO "events" VALUES(2,0,1790000000000,'0.1.0','{"event":0}');
 CREATE TABLE grdb_migrations (identifier TEXT NOT NULL PRIMARY KEY);
 INSERT INTO "grdb_migrations" VALUES('0001 runs');
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
