@@ -75,7 +75,9 @@ import Testing
 
     @Test func `all faults are told at once, with a suggestion`() async throws {
         let home = try Home()
-        let spec = "  templates:\n  - name: main\n    steps:\n    - - {name: a, template: ecoh}\n    containre: {}\n" + Flow.template("echo", "echo")
+        let spec =
+            "  templates:\n  - name: main\n    steps:\n    - - {name: a, template: ecoh}\n    containre: {}\n"
+            + Flow.template("echo", "echo")
         let run = try await self.refused(home, Flow.workflow("flow", spec))
         #expect(run.errors.contains("[unknown-field]") && run.errors.contains("[unknown-template]"), "\(run)")
         #expect(run.errors.contains("did you mean 'echo'?"), "\(run)")

@@ -79,7 +79,8 @@ enum Flow {
     static func template(_ name: String, _ command: String, inputs: [String] = []) -> String {
         let declared = inputs.isEmpty ? "" : "    inputs: {parameters: [\(inputs.map { "{name: \($0)}" }.joined(separator: ", "))]}\n"
         let lines = command.split(separator: "\n", omittingEmptySubsequences: false).map { "          \($0)\n" }.joined()
-        return "  - name: \(name)\n\(declared)    container:\n      image: busybox\n      command: [sh, -c]\n      args:\n      - |\n\(lines)"
+        return
+            "  - name: \(name)\n\(declared)    container:\n      image: busybox\n      command: [sh, -c]\n      args:\n      - |\n\(lines)"
     }
 
     /// A shell command that sees the home's shared directory, at the path it has on the machine: then no runtime has to move it.

@@ -7,7 +7,8 @@ import WorkflowModel
     @Test func `Ctrl-C stops the run, and its exit handler runs`() async throws {
         let home = try Home()
         let spec =
-            Flow.volume(home) + "  onExit: bye\n  templates:\n" + Flow.template("main", "sleep 600") + Flow.sharing(home, "bye", "touch \(home.shared)/bye")
+            Flow.volume(home) + "  onExit: bye\n  templates:\n" + Flow.template("main", "sleep 600")
+            + Flow.sharing(home, "bye", "touch \(home.shared)/bye")
         let run = try Program(["run", try home.file("flow.yaml", Flow.workflow("flow", spec))], home: home)
         await run.shows("flow  flow  Running")
         run.signal(SIGINT)
@@ -30,11 +31,14 @@ import WorkflowModel
         #expect(outcome.status == 1, "\(outcome)")
     }
 
-    @Test(arguments: ["sandbox", "process"]) func `SIGHUP leaves the steps running, and --resume takes them up`(runtime: String) async throws {
+    @Test(arguments: ["sandbox", "process"]) func `SIGHUP leaves the steps running, and --resume takes them up`(runtime: String)
+        async throws
+    {
         let home = try Home()
         let command = "echo start >> \(home.shared)/starts\nwhile [ ! -e \(home.shared)/go ]; do sleep 0.02; done\necho end"
         let spec =
-            Flow.volume(home) + "  templates:\n  - name: main\n    steps:\n    - - {name: a, template: long}\n    - - {name: b, template: long}\n"
+            Flow.volume(home)
+            + "  templates:\n  - name: main\n    steps:\n    - - {name: a, template: long}\n    - - {name: b, template: long}\n"
             + Flow.sharing(home, "long", command)
         let run = try Program(["run", try home.file("flow.yaml", Flow.workflow("flow", spec)), "--runtime", runtime], home: home)
         await run.shows("flow  a  Running")

@@ -70,7 +70,8 @@ final class Program: Sendable {
     /// Returns when so many lines of the output contain the text, or the program has ended.
     func shows(_ text: String, times: Int = 1) async {
         await self.wait { state in
-            state.outcome != nil || String(decoding: state.output, as: UTF8.self).split(separator: "\n").count { $0.contains(text) } >= times
+            state.outcome != nil
+                || String(decoding: state.output, as: UTF8.self).split(separator: "\n").count { $0.contains(text) } >= times
         }
     }
 
@@ -112,7 +113,8 @@ final class Program: Sendable {
             let code = status & 0x7F == 0 ? (status >> 8) & 0xFF : 128 + (status & 0x7F)
             self.change { state in
                 state.outcome = Outcome(
-                    status: code, output: String(decoding: state.output, as: UTF8.self), errors: String(decoding: state.errors, as: UTF8.self),
+                    status: code, output: String(decoding: state.output, as: UTF8.self),
+                    errors: String(decoding: state.errors, as: UTF8.self),
                     peakMemoryBytes: usage.ru_maxrss * 1024)
             }
         }

@@ -156,7 +156,8 @@ import WorkflowModel
     @Test func `no more steps run at once than --max-parallel says`() async throws {
         let home = try Home()
         let spec =
-            Flow.volume(home) + "  templates:\n  - name: main\n    steps:\n    - - name: s\n        template: one\n        withSequence: {count: '8'}\n"
+            Flow.volume(home)
+            + "  templates:\n  - name: main\n    steps:\n    - - name: s\n        template: one\n        withSequence: {count: '8'}\n"
             + Flow.sharing(home, "one", "mkdir \(home.shared)/lock || { echo together; exit 1; }\nrmdir \(home.shared)/lock")
         let run = try await Program.run("run", try home.file("flow.yaml", Flow.workflow("flow", spec)), "--max-parallel", "1", home: home)
         #expect(run.status == 0, "\(run)")
