@@ -34,7 +34,7 @@ struct ConfigurationFile: Sendable {
 
     private func text() throws -> String? {
         let descriptor = open(self.path, O_RDONLY | O_CLOEXEC)
-        if descriptor < 0, errno == ENOENT, !self.isRequired { return nil }
+        if descriptor < 0, errno == ENOENT || errno == ENOTDIR, !self.isRequired { return nil }
         guard descriptor >= 0 else { throw self.unreadable(String(cString: strerror(errno)).lowercased()) }
         defer { close(descriptor) }
         var bytes: [UInt8] = []

@@ -90,7 +90,8 @@ struct RunLoop {
         switch beginning {
         case .fresh: self.apply(.started, isUrgent: true)
         case .resumed:
-            self.tell(self.machine.nodes.indices.map { NodeID($0) })
+            // Watchers hear of what changes from here on.
+            self.told = self.machine.nodes.map(\.phase)
             // An earlier process may have got as far as recording the run and no further.
             if self.machine.run.phase == .pending, self.machine.nodes.isEmpty { self.apply(.started, isUrgent: true) }
             for action in self.machine.outstanding() { await self.act(action, isRepeated: true) }
