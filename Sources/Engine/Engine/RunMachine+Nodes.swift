@@ -12,6 +12,12 @@ struct NodeSeed {
     var item: JSONValue?
 }
 
+/// A template with its inputs bound.
+struct Call {
+    var template: TemplateIndex
+    var inputs: NodeInputs
+}
+
 /// Why a node cannot go on, in the author's words.
 struct NodeFault: Error {
     var message: String
@@ -23,52 +29,72 @@ struct NodeFault: Error {
 extension RunMachine {
     private static let deepest = 100
 
-    /// Creates the node of a call and starts it. A call that cannot be made becomes a node that says why.
-    mutating func startNode(_ seed: NodeSeed, target: PlannedTarget, arguments: PlannedArguments, scope: Scope) {
-        do {
+    /// What a node of this call will be; nothing changes yet.
+    func call(_ target: PlannedTarget, _ arguments: PlannedArguments, _ scope: Scope) -> Result<Call, NodeFault> {
+        do throws(NodeFault) {
             let index = try self.template(of: target, scope)
-            let template = self.plan[index]
-            let depth = self.depth(of: seed)
-            if depth >= Self.deepest { throw NodeFault("Maximum recursion depth exceeded. See docs/compatibility.md") }
-            let bound = try self.bind(template, arguments, scope)
-            let type: NodeType =
-                if template.retry != nil { .retry } else {
-                    switch template.body {
-                    case .pod: .pod
-                    case .steps: .steps
-                    case .dag: .dag
-                    case .suspend: .suspend
-                    }
-                }
-            let id = self.add(seed, type: type, template: index.value, depth: depth, inputs: bound)
-            do throws(NodeFault) {
-                try self.placeInputs(of: id, template)
-            } catch {
-                return self.finish(id, .error, message: error.message)
-            }
-            if let name = template.displayName {
-                let own = self.scope(of: id)
-                self.nodes[id.index].displayName = try? name.render(own, mode: own.mode, clock: own.clock)
-            }
-            if type == .retry {
-                self.nodes[id.index].phase = .running
-                self.startAttempt(of: id, 0)
-            } else {
-                self.admitOrBegin(id)
-            }
+            return .success(Call(template: index, inputs: try self.bind(self.plan[index], arguments, scope)))
         } catch {
-            self.addEnded(seed, .error, message: (error as? NodeFault)?.message ?? "\(error)")
+            return .failure(error)
         }
     }
 
+    /// Creates the node of a call and starts it. A call that cannot be made becomes a node that says why.
+    mutating func startNode(_ seed: NodeSeed, _ call: Result<Call, NodeFault>) {
+        let depth = self.depth(of: seed)
+        switch call {
+        case .failure(let fault): self.addEnded(seed, .error, message: fault.message)
+        case .success where depth >= Self.deepest:
+            self.addEnded(seed, .error, message: "Maximum recursion depth exceeded. See docs/compatibility.md")
+        case .success(let call): self.startNode(seed, call, depth: depth)
+        }
+    }
+
+    private mutating func startNode(_ seed: NodeSeed, _ call: Call, depth: Int) {
+        let template = self.plan[call.template]
+        let type: NodeType =
+            if template.retry != nil { .retry } else {
+                switch template.body {
+                case .pod: .pod
+                case .steps: .steps
+                case .dag: .dag
+                case .suspend: .suspend
+                }
+            }
+        let id = self.add(seed, type: type, template: call.template.value, depth: depth, inputs: call.inputs)
+        if !call.inputs.artifacts.isEmpty {
+            switch self.placedInputs(of: id, template) {
+            case .success(let artifacts): self.nodes[id.index].inputs.artifacts = artifacts
+            case .failure(let fault): return self.finish(id, .error, message: fault.message)
+            }
+        }
+        if let name = template.displayName { self.nodes[id.index].displayName = self.displayName(of: id, name) }
+        if type == .retry {
+            self.nodes[id.index].phase = .running
+            self.startAttempt(of: id, 0)
+        } else {
+            self.admitOrBegin(id)
+        }
+    }
+
+    private func displayName(of id: NodeID, _ name: TemplateText) -> String? {
+        let own = self.scope(of: id)
+        return try? name.render(own, mode: own.mode, clock: own.clock)
+    }
+
     /// Paths of input artifacts may speak of the node's own parameters.
-    private mutating func placeInputs(of id: NodeID, _ template: PlannedTemplate) throws(NodeFault) {
-        if self.nodes[id.index].inputs.artifacts.isEmpty { return }
+    private func placedInputs(of id: NodeID, _ template: PlannedTemplate) -> Result<[NamedArtifact], NodeFault> {
         let scope = self.scope(of: id)
-        for at in self.nodes[id.index].inputs.artifacts.indices {
-            let name = self.nodes[id.index].inputs.artifacts[at].name
-            guard let path = template.inputArtifacts.first(where: { $0.name == name })?.path else { continue }
-            self.nodes[id.index].inputs.artifacts[at].path = try scope.text(path)
+        var artifacts = self.nodes[id.index].inputs.artifacts
+        do throws(NodeFault) {
+            for at in artifacts.indices {
+                let name = artifacts[at].name
+                guard let path = template.inputArtifacts.first(where: { $0.name == name })?.path else { continue }
+                artifacts[at].path = try scope.text(path)
+            }
+            return .success(artifacts)
+        } catch {
+            return .failure(error)
         }
     }
 
@@ -294,7 +320,7 @@ extension RunMachine {
                 return true
             }
         }
-        self.startNode(seed, target: hook.target, arguments: hook.arguments ?? self.plan.arguments, scope: scope)
+        self.startNode(seed, self.call(hook.target, hook.arguments ?? self.plan.arguments, scope))
         return true
     }
 

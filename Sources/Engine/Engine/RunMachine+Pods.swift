@@ -34,6 +34,25 @@ extension RunMachine {
         let template = self.plan.templates[index]
         self.nodes[id.index].cpuMillis = result.cpuMillis
         self.nodes[id.index].peakMemoryBytes = result.peakMemoryBytes
+        let (outputs, missing) = self.outputs(of: id, template, result)
+        self.nodes[id.index].outputs = outputs
+        self.exportGlobals(of: id)
+        if let doom = self.nodes[id.index].doom { return self.finish(id, doom.phase, message: doom.message) }
+        switch result.end {
+        case .exited(0):
+            if let missing {
+                self.finish(id, .error, message: "output parameter '\(missing)' was not written")
+            } else {
+                self.finish(id, .succeeded)
+            }
+        case .exited(let code): self.finish(id, .failed, message: "main: Error (exit code \(code))")
+        case .notStarted(let message): self.finish(id, .error, message: message)
+        case .outputsLost(0, let message): self.finish(id, .error, message: message)
+        case .outputsLost(let code, _): self.finish(id, .failed, message: "main: Error (exit code \(code))")
+        }
+    }
+
+    private func outputs(of id: NodeID, _ template: PlannedTemplate, _ result: PodResult) -> (NodeOutputs, missing: String?) {
         var outputs = NodeOutputs()
         outputs.exitCode = result.exitCode
         outputs.result = result.result
@@ -55,21 +74,7 @@ extension RunMachine {
             outputs.artifacts.append(
                 NamedArtifact(name: artifact.name, path: artifact.path.flatMap { try? scope.text($0) }, source: .stored(stored)))
         }
-        self.nodes[id.index].outputs = outputs
-        self.exportGlobals(of: id)
-        if let doom = self.nodes[id.index].doom { return self.finish(id, doom.phase, message: doom.message) }
-        switch result.end {
-        case .exited(0):
-            if let missing {
-                self.finish(id, .error, message: "output parameter '\(missing)' was not written")
-            } else {
-                self.finish(id, .succeeded)
-            }
-        case .exited(let code): self.finish(id, .failed, message: "main: Error (exit code \(code))")
-        case .notStarted(let message): self.finish(id, .error, message: message)
-        case .outputsLost(0, let message): self.finish(id, .error, message: message)
-        case .outputsLost(let code, _): self.finish(id, .failed, message: "main: Error (exit code \(code))")
-        }
+        return (outputs, missing)
     }
 
     mutating func podLost(_ id: NodeID, attempt: Int, reason: String) {

@@ -36,32 +36,49 @@ extension RunMachine {
     /// Makes the nodes of a step or task: one, or one for each item.
     mutating func startSite(_ site: Int, of boundary: NodeID, owner: NodeID, prefix: String) {
         guard let step = self.step(of: boundary, site) else { return }
-        let scope = self.scope(inside: boundary, item: nil)
         let isExit = self.nodes[boundary.index].isExit
         let seed = NodeSeed(name: prefix + step.name, role: .site(site), owner: owner, boundary: boundary, isExit: isExit)
         self.opened(boundary)
+        switch self.opening(of: step, in: boundary) {
+        case .skipped(let reason): self.addEnded(seed, .skipped, message: reason)
+        case .failed(let reason): self.addEnded(seed, .error, message: reason)
+        case .call(let call): self.startNode(seed, call)
+        case .items(let items): self.startItems(items, step, seed, site)
+        }
+    }
+
+    /// What becomes of a step or task. It is found out before anything changes: a scope that is held while nodes change would have all of
+    /// them copied.
+    private enum Opening {
+        case skipped(String)
+        case failed(String)
+        case call(Result<Call, NodeFault>)
+        case items([JSONValue])
+    }
+
+    private func opening(of step: PlannedStep, in boundary: NodeID) -> Opening {
+        let scope = self.scope(inside: boundary, item: nil)
         do throws(NodeFault) {
-            guard let fanOut = step.fanOut else {
-                if let reason = try self.skipReason(step, scope) {
-                    self.addEnded(seed, .skipped, message: reason)
-                } else {
-                    self.startNode(seed, target: step.target, arguments: step.arguments, scope: scope)
-                }
-                return
-            }
+            guard let fanOut = step.fanOut else { return try self.opening(of: step, scope) }
             // A condition that does not look at the item is settled once, before the list is even read.
-            if let reason = try self.skipReasonBeforeItems(step, scope) {
-                self.addEnded(seed, .skipped, message: reason)
-                return
-            }
+            if let reason = try self.skipReasonBeforeItems(step, scope) { return .skipped(reason) }
             let items = try self.items(of: fanOut, scope)
-            if items.isEmpty {
-                self.addEnded(seed, .skipped, message: "Skipped, empty params")
-                return
-            }
-            self.startItems(items, step, seed, site)
+            return items.isEmpty ? .skipped("Skipped, empty params") : .items(items)
         } catch {
-            self.addEnded(seed, .error, message: error.message)
+            return .failed(error.message)
+        }
+    }
+
+    private func opening(of step: PlannedStep, _ scope: Scope) throws(NodeFault) -> Opening {
+        if let reason = try self.skipReason(step, scope) { return .skipped(reason) }
+        return .call(self.call(step.target, step.arguments, scope))
+    }
+
+    private func opening(of step: PlannedStep, in boundary: NodeID, item: String) -> Opening {
+        do throws(NodeFault) {
+            return try self.opening(of: step, self.scope(inside: boundary, item: item))
+        } catch {
+            return .failed(error.message)
         }
     }
 
@@ -82,15 +99,11 @@ extension RunMachine {
             let name = "\(seed.name)(\(index):\(Self.describe(item)))"
             let one = NodeSeed(
                 name: name, role: .item(site: site, item: index), owner: owner, boundary: boundary, isExit: seed.isExit, item: item)
-            let scope = self.scope(inside: boundary, item: item.json)
-            do throws(NodeFault) {
-                if let reason = try self.skipReason(step, scope) {
-                    self.addEnded(one, .skipped, message: reason)
-                } else {
-                    self.startNode(one, target: step.target, arguments: step.arguments, scope: scope)
-                }
-            } catch {
-                self.addEnded(one, .error, message: error.message)
+            switch self.opening(of: step, in: boundary, item: item.json) {
+            case .skipped(let reason): self.addEnded(one, .skipped, message: reason)
+            case .failed(let reason): self.addEnded(one, .error, message: reason)
+            case .call(let call): self.startNode(one, call)
+            case .items: break
             }
         }
     }
@@ -261,26 +274,42 @@ extension RunMachine {
 
     /// Outputs with a globalName become the workflow's own.
     mutating func exportGlobals(of id: NodeID) {
-        guard let index = self.nodes[id.index].template else { return }
-        let template = self.plan.templates[index]
-        let outputs = self.nodes[id.index].outputs
-        let scope = self.scope(of: id)
-        for parameter in template.outputs {
-            guard let global = parameter.globalName, let value = outputs.parameters.first(where: { $0.name == parameter.name })?.value,
-                let name = try? scope.text(global)
-            else { continue }
-            if let at = self.run.globalParameters.firstIndex(where: { $0.name == name }) {
-                self.run.globalParameters[at].value = value
+        guard let index = self.nodes[id.index].template, self.plan.templates[index].hasGlobals else { return }
+        let (parameters, artifacts) = self.globals(of: id, self.plan.templates[index])
+        for parameter in parameters {
+            if let at = self.run.globalParameters.firstIndex(where: { $0.name == parameter.name }) {
+                self.run.globalParameters[at].value = parameter.value
             } else {
-                self.run.globalParameters.append(NamedValue(name: name, value: value))
+                self.run.globalParameters.append(parameter)
             }
         }
-        for artifact in template.outputArtifacts {
+        for artifact in artifacts {
+            self.run.globalArtifacts.removeAll { $0.name == artifact.name }
+            self.run.globalArtifacts.append(artifact)
+        }
+    }
+
+    private func globals(of id: NodeID, _ template: PlannedTemplate) -> (parameters: [NamedValue], artifacts: [NamedArtifact]) {
+        let outputs = self.nodes[id.index].outputs
+        let scope = self.scope(of: id)
+        let parameters = template.outputs.compactMap { parameter -> NamedValue? in
+            guard let global = parameter.globalName, let value = outputs.parameters.first(where: { $0.name == parameter.name })?.value,
+                let name = try? scope.text(global)
+            else { return nil }
+            return NamedValue(name: name, value: value)
+        }
+        let artifacts = template.outputArtifacts.compactMap { artifact -> NamedArtifact? in
             guard let global = artifact.globalName, let found = outputs.artifacts.first(where: { $0.name == artifact.name }),
                 let name = try? scope.text(global)
-            else { continue }
-            self.run.globalArtifacts.removeAll { $0.name == name }
-            self.run.globalArtifacts.append(NamedArtifact(name: name, path: nil, source: found.source))
+            else { return nil }
+            return NamedArtifact(name: name, path: nil, source: found.source)
         }
+        return (parameters, artifacts)
+    }
+}
+
+extension PlannedTemplate {
+    fileprivate var hasGlobals: Bool {
+        self.outputs.contains { $0.globalName != nil } || self.outputArtifacts.contains { $0.globalName != nil }
     }
 }

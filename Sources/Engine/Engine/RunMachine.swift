@@ -132,8 +132,7 @@ public struct RunMachine: Sendable {
         self.run.startedAt = self.run.now
         if let at = self.runDeadline { self.actions.append(.schedule(TimerID(node: nil, kind: .runDeadline), at: at)) }
         let seed = NodeSeed(name: self.plan.name, role: .entry, owner: nil, boundary: nil, isExit: false)
-        self.startNode(
-            seed, target: .template(self.plan.entrypoint), arguments: self.plan.arguments, scope: Scope(machine: self, frames: []))
+        self.startNode(seed, self.call(.template(self.plan.entrypoint), self.plan.arguments, Scope(machine: self, frames: [])))
     }
 
     /// Does what follows from the event until nothing more does. A queue, not recursion: a chain of any length may fall in one event.
@@ -209,7 +208,7 @@ public struct RunMachine: Sendable {
         }
         let seed = NodeSeed(name: self.plan.name + ".onExit", role: .exitHandler, owner: nil, boundary: nil, isExit: true)
         self.run.exitNode = NodeID(self.nodes.count)
-        self.startNode(seed, target: hook.target, arguments: hook.arguments ?? self.plan.arguments, scope: scope)
+        self.startNode(seed, self.call(hook.target, hook.arguments ?? self.plan.arguments, scope))
     }
 
     private mutating func exitSettled(_ node: Node) { self.finishRun(from: self.nodes[0], exit: node) }
