@@ -66,7 +66,9 @@ let package = Package(
         room("Operations", in: "Surfaces", ["StatusViews", "Engine", "WorkflowModel", "Diagnostics"]),
         room(
             "LocalOperations", in: "Surfaces",
-            ["Operations", "StatusViews", "Driver", "Ports", "Engine", "Planning", "Manifests", "Diagnostics", "WorkflowModel"]),
+            [
+                "Operations", "StatusViews", "Driver", "Ports", "Engine", "Planning", "Expressions", "Manifests", "Diagnostics", "WorkflowModel",
+            ]),
         room(
             "CommandLine", in: "Surfaces",
             ["Operations", "StatusViews", "Manifests", "Diagnostics", "WorkflowModel", argumentParser, yams]),
@@ -77,7 +79,7 @@ let package = Package(
             name: "skiff",
             dependencies: [
                 "CommandLine", "Operations", "LocalOperations", "Driver", "Ports", "SQLiteStore", "LocalRuntime", "CLocalRuntime",
-                "FileArtifacts", "Doorbell", "WorkflowModel",
+                "FileArtifacts", "Doorbell", "Engine", "Diagnostics", "WorkflowModel", yams,
             ],
             path: "Sources/skiff", swiftSettings: strict),
 
