@@ -67,7 +67,8 @@ let package = Package(
         room(
             "LocalOperations", in: "Surfaces",
             [
-                "Operations", "StatusViews", "Driver", "Ports", "Engine", "Planning", "Expressions", "Manifests", "Diagnostics", "WorkflowModel",
+                "Operations", "StatusViews", "Driver", "Ports", "Engine", "Planning", "Expressions", "Manifests", "Diagnostics",
+                "WorkflowModel",
             ]),
         room(
             "CommandLine", in: "Surfaces",
