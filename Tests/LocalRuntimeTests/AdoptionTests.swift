@@ -10,11 +10,14 @@ extension LocalRuntimeTests {
     /// A second Skiff finds the pods of one that is gone.
     @Suite struct AdoptionTests {
         /// Launches a pod that waits at a gate and lets its runtime go, as if Skiff had been killed.
-        private func abandon(_ bench: Workbench, kind: LocalRuntimeKind, command: String, outputs: OutputRequest = OutputRequest()) async throws -> PodLaunch {
+        private func abandon(_ bench: Workbench, kind: LocalRuntimeKind, command: String, outputs: OutputRequest = OutputRequest())
+            async throws -> PodLaunch
+        {
             let first = try Workbench(kind, at: bench.root)
             mkfifo("\(bench.root)/gate", 0o666)
             let launch = bench.shell(
-                "echo ready; cat \(bench.root)/gate; \(command)", mounts: [VolumeMountRequest(volume: "root", mountPath: "\(bench.root)/gate")],
+                "echo ready; cat \(bench.root)/gate; \(command)",
+                mounts: [VolumeMountRequest(volume: "root", mountPath: "\(bench.root)/gate")],
                 volumes: [VolumeRequest(name: "root", source: .hostPath(path: "\(bench.root)/gate", type: ""))], outputs: outputs)
             await first.runtime.launch(launch)
             try await first.wait(for: "ready", in: launch.request.id)
@@ -100,8 +103,11 @@ extension LocalRuntimeTests {
         @Test(arguments: bothKinds) func `a pod from before a restart of the machine is lost`(kind: LocalRuntimeKind) async throws {
             let bench = try Workbench(kind)
             let directory = bench.directory(bench.pod())
-            for path in ["\(bench.data)/pods", "\(bench.data)/pods/\(bench.run)", "\(bench.data)/pods/\(bench.run)/1", directory] { mkdir(path, 0o700) }
-            Machine.write("version 1\nboot another-boot\nruntime \(kind.rawValue)\nmain 7\nat 1763699520000000000\nend\n", to: "\(directory)/start")
+            for path in ["\(bench.data)/pods", "\(bench.data)/pods/\(bench.run)", "\(bench.data)/pods/\(bench.run)/1", directory] {
+                mkdir(path, 0o700)
+            }
+            Machine.write(
+                "version 1\nboot another-boot\nruntime \(kind.rawValue)\nmain 7\nat 1763699520000000000\nend\n", to: "\(directory)/start")
             #expect(await bench.runtime.adopt(bench.pod()))
             let ending = try await bench.news.end(of: bench.pod())
             #expect(ending.lostBecause == "the machine was restarted while the pod ran")
@@ -112,7 +118,9 @@ extension LocalRuntimeTests {
             #expect(await bench.runtime.adopt(bench.pod()) == false)
             // A directory without a start record, as a Skiff that died early leaves it.
             let directory = bench.directory(bench.pod())
-            for path in ["\(bench.data)/pods", "\(bench.data)/pods/\(bench.run)", "\(bench.data)/pods/\(bench.run)/1", directory] { mkdir(path, 0o700) }
+            for path in ["\(bench.data)/pods", "\(bench.data)/pods/\(bench.run)", "\(bench.data)/pods/\(bench.run)/1", directory] {
+                mkdir(path, 0o700)
+            }
             #expect(await bench.runtime.adopt(bench.pod()) == false)
             // A supervisor that comes late finds the refusal.
             var process: Int32 = -1
@@ -124,7 +132,9 @@ extension LocalRuntimeTests {
         func `a start that was cut off counts as none`(kind: LocalRuntimeKind, record: String) async throws {
             let bench = try Workbench(kind)
             let directory = bench.directory(bench.pod())
-            for path in ["\(bench.data)/pods", "\(bench.data)/pods/\(bench.run)", "\(bench.data)/pods/\(bench.run)/1", directory] { mkdir(path, 0o700) }
+            for path in ["\(bench.data)/pods", "\(bench.data)/pods/\(bench.run)", "\(bench.data)/pods/\(bench.run)/1", directory] {
+                mkdir(path, 0o700)
+            }
             Machine.write(record, to: "\(directory)/start")
             mkdir("\(directory)/upper", 0o700)
             mkdir("\(directory)/cwd", 0o700)

@@ -33,7 +33,8 @@ extension LocalRuntimeTests {
                         PlacedInput(name: "a", path: "\(work)/a", content: .text("raw\n"), mode: 0o700),
                         PlacedInput(name: "b", path: "\(work)/b", content: .copyOf(localPath: "\(store)/file")),
                         PlacedInput(
-                            name: "t", path: "\(work)/tree", content: .copyOf(localPath: "\(store)/tree"), mode: 0o750, isModeRecursive: true),
+                            name: "t", path: "\(work)/tree", content: .copyOf(localPath: "\(store)/tree"), mode: 0o750,
+                            isModeRecursive: true),
                     ]))
             #expect(output == "raw\nstored\nleaf\n700\n750\nsub/leaf")
             #expect(Machine.text("\(store)/file") == "stored\n")
@@ -60,7 +61,8 @@ extension LocalRuntimeTests {
             let work = self.work(bench)
             defer { removeTree(work) }
             let outputs = OutputRequest(parameters: [
-                Parameter(name: "one", path: "\(work)/one", isRequired: true), Parameter(name: "two", path: "\(work)/two", isRequired: true),
+                Parameter(name: "one", path: "\(work)/one", isRequired: true),
+                Parameter(name: "two", path: "\(work)/two", isRequired: true),
                 Parameter(name: "none", path: "\(work)/none", isRequired: false), Parameter(name: "here", path: "here", isRequired: true),
             ])
             let command = "mkdir -p \(work); echo 1 > \(work)/one; printf '2\\n\\n' > \(work)/two; printf local > here"
@@ -74,8 +76,10 @@ extension LocalRuntimeTests {
             let work = self.work(bench)
             defer { removeTree(work) }
             let outputs = OutputRequest(parameters: [
-                Parameter(name: "missing", path: "\(work)/missing", isRequired: true), Parameter(name: "directory", path: work, isRequired: true),
-                Parameter(name: "large", path: "\(work)/large", isRequired: false), Parameter(name: "pipe", path: "\(work)/pipe", isRequired: true),
+                Parameter(name: "missing", path: "\(work)/missing", isRequired: true),
+                Parameter(name: "directory", path: work, isRequired: true),
+                Parameter(name: "large", path: "\(work)/large", isRequired: false),
+                Parameter(name: "pipe", path: "\(work)/pipe", isRequired: true),
             ])
             let command = "mkdir -p \(work); head -c 1048577 /dev/zero > \(work)/large; mkfifo \(work)/pipe"
             let ending = try await bench.finish(bench.shell(command, outputs: outputs))
@@ -158,7 +162,10 @@ extension LocalRuntimeTests {
             setenv("CALLERS_SECRET", "must not be seen", 1)
             let bench = try Workbench(.sandbox)
             Machine.write("hidden", to: "\(bench.data)/hidden")
-            let targets = ["/proc/1/environ", "/proc/1/root/etc/passwd", "/proc/self/fd/3", "/proc/1/fd/4", "/proc/self/environ", "\(bench.data)/hidden"]
+            let targets = [
+                "/proc/1/environ", "/proc/1/root/etc/passwd", "/proc/self/fd/3", "/proc/1/fd/4", "/proc/self/environ",
+                "\(bench.data)/hidden",
+            ]
             let outputs = OutputRequest(
                 parameters: targets.indices.map { Parameter(name: "p\($0)", path: "/out/\($0)", isRequired: false) },
                 artifacts: targets.indices.map { Artifact(name: "a\($0)", path: "/out/\($0)", archive: .none, isOptional: true) })
@@ -175,9 +182,13 @@ extension LocalRuntimeTests {
                 Artifact(name: "own", path: "/tmp/own", archive: .none, isOptional: true),
             ])
             let ending = try await bench.finish(
-                bench.shell("ln -s /etc/shadow /tmp/link; echo mine > /tmp/own; chmod 600 /tmp/own", outputs: outputs) { $0.main.runAsUser = 12345 })
+                bench.shell("ln -s /etc/shadow /tmp/link; echo mine > /tmp/own; chmod 600 /tmp/own", outputs: outputs) {
+                    $0.main.runAsUser = 12345
+                })
             #expect(ending.collected.map(\.name) == ["own"])
-            #expect(ending.result?.end == .outputsLost(code: 0, message: "output artifact 'link' cannot be saved from '/tmp/link': Permission denied"))
+            #expect(
+                ending.result?.end
+                    == .outputsLost(code: 0, message: "output artifact 'link' cannot be saved from '/tmp/link': Permission denied"))
         }
 
         @Test(arguments: bothKinds) func `outputs in a volume are found there`(kind: LocalRuntimeKind) async throws {
@@ -203,7 +214,10 @@ extension LocalRuntimeTests {
                     $0.main.command = ["/bin/sh"]
                 })
             await bench.runtime.settle()
-            #expect(Machine.entries(bench.directory(bench.pod())) == (kind == .sandbox ? [] : ["cwd"]) + ["exit", "main.log", "outputs", "result", "start"] + (kind == .sandbox ? [] : ["tmp"]))
+            #expect(
+                Machine.entries(bench.directory(bench.pod())) == (kind == .sandbox ? [] : ["cwd"]) + [
+                    "exit", "main.log", "outputs", "result", "start",
+                ] + (kind == .sandbox ? [] : ["tmp"]))
         }
     }
 }

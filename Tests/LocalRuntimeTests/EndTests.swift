@@ -31,9 +31,11 @@ extension LocalRuntimeTests {
             #expect(try await bench.news.end(of: launch.request.id).result?.end == .exited(code: 143))
         }
 
-        @Test(arguments: bothKinds) func `a step that ignores the signal is killed with all it started`(kind: LocalRuntimeKind) async throws {
+        @Test(arguments: bothKinds) func `a step that ignores the signal is killed with all it started`(kind: LocalRuntimeKind) async throws
+        {
             let bench = try Workbench(kind)
-            let launch = bench.shell("trap '' TERM; \(Self.daemons) echo ready; while :; do sleep 1; done", env: [.value(name: "DAEMON", "/dev/null")])
+            let launch = bench.shell(
+                "trap '' TERM; \(Self.daemons) echo ready; while :; do sleep 1; done", env: [.value(name: "DAEMON", "/dev/null")])
             await bench.runtime.launch(launch)
             try await bench.wait(for: "ready", in: launch.request.id)
             #expect(!Machine.processes(marked: "SKIFF_POD=\(bench.run)/1/0\0").isEmpty)
@@ -92,7 +94,9 @@ extension LocalRuntimeTests {
             #expect(Machine.processes(marked: "SKIFF_POD=\(bench.run)/1/0\0").isEmpty)
         }
 
-        @Test(arguments: bothKinds) func `a step can neither kill nor stop the pod's supervisor in a sandbox`(kind: LocalRuntimeKind) async throws {
+        @Test(arguments: bothKinds) func `a step can neither kill nor stop the pod's supervisor in a sandbox`(kind: LocalRuntimeKind)
+            async throws
+        {
             guard kind == .sandbox else { return }
             let bench = try Workbench(kind)
             #expect(try await bench.output(bench.shell("kill -9 1; kill -STOP 1; kill -SEGV 1; echo alive")) == "alive")
@@ -105,7 +109,10 @@ extension LocalRuntimeTests {
             await bench.runtime.launch(launch)
             let ending = try await bench.news.end(of: launch.request.id)
             #expect(ending.history == ["started", "finished"])
-            // And when it is long over, the same end is told again, and nothing runs.
+            // When it is just over, the same end is told again, and nothing runs.
+            await bench.news.forget(launch.request.id)
+            #expect(try await bench.finish(launch).result == ending.result)
+            // And when it is long over.
             await bench.runtime.settle()
             await bench.news.forget(launch.request.id)
             let again = try await bench.finish(launch)

@@ -8,7 +8,9 @@ import WorkflowModel
 extension LocalRuntimeTests {
     /// Nothing is left over, however many pods run.
     @Suite struct LeakTests {
-        @Test(arguments: bothKinds) func `200 pods leave no descriptor, zombie, mount or directory of theirs`(kind: LocalRuntimeKind) async throws {
+        @Test(arguments: bothKinds) func `200 pods leave no descriptor, zombie, mount or directory of theirs`(kind: LocalRuntimeKind)
+            async throws
+        {
             let bench = try Workbench(kind)
             _ = try await bench.finish(bench.shell("true", node: 1000))
             await bench.runtime.settle()
@@ -56,7 +58,9 @@ extension LocalRuntimeTests {
         /// Children of this process, of the launcher and of its sessions that nobody reaped.
         private static func zombies() -> [String] {
             Machine.entries("/proc").compactMap { Int32($0) }.compactMap { pid in
-                guard Machine.state(of: pid) == "Z", let status = Machine.text("/proc/\(pid)/stat"), status.contains("(skiff-") else { return nil }
+                guard Machine.state(of: pid) == "Z", let status = Machine.text("/proc/\(pid)/stat"), status.contains("(skiff-") else {
+                    return nil
+                }
                 return status
             }
         }

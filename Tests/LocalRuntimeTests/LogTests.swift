@@ -133,7 +133,9 @@ extension LocalRuntimeTests {
             let bench = try Workbench(kind)
             // A directory in the log's place stands for a disk that takes nothing.
             let pod = bench.pod()
-            for path in ["\(bench.data)/pods", "\(bench.data)/pods/\(bench.run)", "\(bench.data)/pods/\(bench.run)/1", bench.directory(pod)] { mkdir(path, 0o700) }
+            for path in [
+                "\(bench.data)/pods", "\(bench.data)/pods/\(bench.run)", "\(bench.data)/pods/\(bench.run)/1", bench.directory(pod),
+            ] { mkdir(path, 0o700) }
             mkdir(bench.directory(pod) + "/main.log", 0o700)
             let ending = try await bench.finish(bench.shell("echo lost; exit 3"))
             #expect(ending.result?.end == .exited(code: 3))

@@ -18,7 +18,8 @@ extension LocalRuntimeTests {
             let log = "\(place)/log"
             let status = Self.run(
                 [
-                    "/usr/bin/setpriv", "--reuid", Self.user, "--regid", Self.user, "--clear-groups", "--inh-caps=-all", "--bounding-set=-all",
+                    "/usr/bin/setpriv", "--reuid", Self.user, "--regid", Self.user, "--clear-groups", "--inh-caps=-all",
+                    "--bounding-set=-all",
                     program, "--testing-library", "swift-testing", "--filter", "LocalRuntimeTests",
                 ], output: log)
             let text = Machine.text(log) ?? ""

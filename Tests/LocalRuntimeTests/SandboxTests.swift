@@ -11,7 +11,10 @@ extension LocalRuntimeTests {
         @Test func `what a step writes does not reach the host`() async throws {
             let bench = try Workbench(.sandbox)
             let name = "skiff-test-\(getpid())"
-            let places = ["/\(name)", "/etc/\(name)", "/mnt/\(name)", "/usr/local/\(name)", "/var/lib/\(name)", "/opt/deep/er/\(name)", "/tmp/\(name)"]
+            let places = [
+                "/\(name)", "/etc/\(name)", "/mnt/\(name)", "/usr/local/\(name)", "/var/lib/\(name)", "/opt/deep/er/\(name)",
+                "/tmp/\(name)",
+            ]
             let output = try await bench.output(
                 bench.shell("for p in \(places.joined(separator: " ")); do mkdir -p $(dirname $p) && echo $p > $p && cat $p; done"))
             #expect(output.split(separator: "\n").map(String.init) == places)
@@ -25,7 +28,9 @@ extension LocalRuntimeTests {
             Machine.write("host\n", to: own)
             // An ordinary user may change what is theirs; root everything.
             let file = geteuid() == 0 ? "/etc/passwd" : own
-            #expect(try await bench.output(bench.shell("echo changed > \(file) && cat \(file) && rm \(file) && test ! -e \(file) && echo gone")) == "changed\ngone")
+            #expect(
+                try await bench.output(bench.shell("echo changed > \(file) && cat \(file) && rm \(file) && test ! -e \(file) && echo gone"))
+                    == "changed\ngone")
             #expect(Machine.text("/etc/passwd") == before)
             #expect(Machine.text(own) == "host\n")
         }
@@ -45,7 +50,9 @@ extension LocalRuntimeTests {
             }
             Machine.write("secret", to: "\(bench.data)/journal")
             let output = try await bench.output(
-                bench.shell("ls -A \(home); cat \(bench.data)/journal \(home)/.netrc \(home)/.ssh/id \(home)/elsewhere; ls -A \(home)/.config; ls -A \(bench.root); true"))
+                bench.shell(
+                    "ls -A \(home); cat \(bench.data)/journal \(home)/.netrc \(home)/.ssh/id \(home)/elsewhere; ls -A \(home)/.config; ls -A \(bench.root); true"
+                ))
             #expect(output.split(separator: "\n").map(String.init) == [".config", "notes"])
             let complaints = try await bench.lines(bench.pod()).filter { $0.stream == .stderr }.map(\.text)
             #expect(complaints.filter { $0.contains("No such file") }.count == 4)
@@ -56,8 +63,10 @@ extension LocalRuntimeTests {
             let name = "skiff-test-\(getpid())"
             // Each of these touches the view in a way of its own; the views are used again.
             let touches = [
-                "echo x > /tmp/\(name)", "mkdir /\(name)", "echo x > /etc/\(name); rm /etc/\(name)", "chmod 700 /tmp", "chmod 711 /", "rmdir /srv 2>/dev/null || touch /srv/\(name)",
-                "touch /", "true", "echo x > /dev/shm/\(name)", "mkdir -p /tmp/a/b; chmod 0 /tmp/a/b /tmp/a", "chmod 700 /usr", "mkdir /var/\(name)",
+                "echo x > /tmp/\(name)", "mkdir /\(name)", "echo x > /etc/\(name); rm /etc/\(name)", "chmod 700 /tmp", "chmod 711 /",
+                "rmdir /srv 2>/dev/null || touch /srv/\(name)",
+                "touch /", "true", "echo x > /dev/shm/\(name)", "mkdir -p /tmp/a/b; chmod 0 /tmp/a/b /tmp/a", "chmod 700 /usr",
+                "mkdir /var/\(name)",
             ]
             let look = "stat -c '%a %n' / /tmp /usr /srv /argo; ls -A /tmp /dev/shm; ls -A /etc /var / | grep \(name)"
             let before = try await bench.output(bench.shell("\(look); true", node: 0))
@@ -91,7 +100,8 @@ extension LocalRuntimeTests {
             defer { umount2(place, Int32(MNT_DETACH)) }
             Machine.write("host\n", to: "\(place)/file")
             let bench = try Workbench(.sandbox)
-            let output = try await bench.output(bench.shell("cat \(place)/file; echo step > \(place)/file; cat \(place)/file; touch \(place)/new", node: 2))
+            let output = try await bench.output(
+                bench.shell("cat \(place)/file; echo step > \(place)/file; cat \(place)/file; touch \(place)/new", node: 2))
             #expect(output == "host\nstep")
             #expect(Machine.text("\(place)/file") == "host\n")
             #expect(Machine.entries(place) == ["file"])
@@ -113,7 +123,8 @@ extension LocalRuntimeTests {
 
         @Test func `a step sees only its own processes`() async throws {
             let bench = try Workbench(.sandbox)
-            let output = try await bench.output(bench.shell("ls -d /proc/[0-9]* | wc -l; ls /proc/1/root /proc/1/cwd /proc/1/fd/4/; cat /proc/1/environ; true"))
+            let output = try await bench.output(
+                bench.shell("ls -d /proc/[0-9]* | wc -l; ls /proc/1/root /proc/1/cwd /proc/1/fd/4/; cat /proc/1/environ; true"))
             // The supervisor, the shell, ls (wc is forked with it, or not yet).
             let count = try #require(Int(output.split(separator: "\n").first?.trimmingPrefix(while: { $0 == " " }) ?? ""))
             #expect((3...4).contains(count))
@@ -125,9 +136,13 @@ extension LocalRuntimeTests {
         @Test func `devices are the few that every program expects`() async throws {
             let bench = try Workbench(.sandbox)
             let output = try await bench.output(
-                bench.shell("ls /dev; echo x > /dev/null; head -c 3 /dev/zero | od -An -tx1; head -c 8 /dev/urandom | wc -c; test -c /dev/ptmx && echo pty"))
+                bench.shell(
+                    "ls /dev; echo x > /dev/null; head -c 3 /dev/zero | od -An -tx1; head -c 8 /dev/urandom | wc -c; test -c /dev/ptmx && echo pty"
+                ))
             let lines = output.split(separator: "\n").map(String.init)
-            let expected: Set = ["fd", "full", "null", "ptmx", "pts", "random", "shm", "stderr", "stdin", "stdout", "tty", "urandom", "zero"]
+            let expected: Set = [
+                "fd", "full", "null", "ptmx", "pts", "random", "shm", "stderr", "stdin", "stdout", "tty", "urandom", "zero",
+            ]
             #expect(expected.isSubset(of: Set(lines)))
             #expect(!lines.contains { $0.hasPrefix("vd") || $0.hasPrefix("sd") || $0 == "kmsg" || $0 == "mem" })
             #expect(lines.suffix(3) == [" 00 00 00", "8", "pty"])
@@ -138,7 +153,8 @@ extension LocalRuntimeTests {
             let output = try await bench.output(
                 bench.shell(
                     "for f in /proc/sys/kernel/core_pattern /proc/sys/vm/swappiness /sys/kernel/mm/transparent_hugepage/enabled; do "
-                        + "(cat $f > $f) 2>/dev/null && echo changed $f; done; mount -t tmpfs x /mnt 2>/dev/null && echo mounted; echo end"))
+                        + "(cat $f > $f) 2>/dev/null && echo changed $f; done; mount -t tmpfs x /mnt 2>/dev/null && echo mounted; echo end")
+            )
             #expect(output == "end")
         }
 
@@ -149,14 +165,18 @@ extension LocalRuntimeTests {
             for file in ["/bin/sh", "/bin/cat", "/bin/ls"] { copy(file, to: image + file) }
             for directory in ["/lib64", "/lib/x86_64-linux-gnu"] {
                 for name in Machine.entries(directory)
-                where name.hasPrefix("ld-linux") || name.hasPrefix("libc.so") || name.hasPrefix("libselinux") || name.hasPrefix("libpcre2-8") {
+                where name.hasPrefix("ld-linux") || name.hasPrefix("libc.so") || name.hasPrefix("libselinux")
+                    || name.hasPrefix("libpcre2-8")
+                {
                     copy("\(directory)/\(name)", to: "\(image)\(directory)/\(name)")
                 }
             }
             Machine.write("the image", to: "\(image)/etc/release")
             let bench = try Workbench(.sandbox) { $0.images = ["small:1": ImageEntry(rootfs: image)] }
             let output = try await bench.output(
-                bench.shell("cat /etc/release; echo; echo changed > /etc/release; ls /; ls /usr; echo x > /tmp/y && cat /tmp/y") { $0.main.image = "small:1" } )
+                bench.shell("cat /etc/release; echo; echo changed > /etc/release; ls /; ls /usr; echo x > /tmp/y && cat /tmp/y") {
+                    $0.main.image = "small:1"
+                })
             #expect(output.hasPrefix("the image\n"))
             #expect(output.contains("\nx"))
             #expect(!output.contains("home"))

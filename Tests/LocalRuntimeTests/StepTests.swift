@@ -8,7 +8,9 @@ import WorkflowModel
 extension LocalRuntimeTests {
     /// A step: how it is started, what it sees and how it ends.
     @Suite struct StepTests {
-        @Test(arguments: bothKinds, [0, 1, 42, 255]) func `the exit code of the program is the pod's`(kind: LocalRuntimeKind, code: Int) async throws {
+        @Test(arguments: bothKinds, [0, 1, 42, 255]) func `the exit code of the program is the pod's`(kind: LocalRuntimeKind, code: Int)
+            async throws
+        {
             let bench = try Workbench(kind)
             let ending = try await bench.finish(bench.shell("exit \(code)"))
             #expect(ending.result?.end == .exited(code: code))
@@ -21,22 +23,29 @@ extension LocalRuntimeTests {
             #expect(ending.result?.end == .exited(code: 137))
         }
 
-        @Test(arguments: bothKinds) func `the environment is a small base and what the manifest declares`(kind: LocalRuntimeKind) async throws {
+        @Test(arguments: bothKinds) func `the environment is a small base and what the manifest declares`(kind: LocalRuntimeKind)
+            async throws
+        {
             setenv("CALLERS_SECRET", "must not be seen", 1)
             let bench = try Workbench(kind) { $0.searchPath = "/usr/bin:/bin" }
-            let entries: [EnvironmentEntry] = [.value(name: "GREETING", "hello"), .value(name: "BOTH", "$(GREETING) $(UNKNOWN) $$(GREETING)")]
+            let entries: [EnvironmentEntry] = [
+                .value(name: "GREETING", "hello"), .value(name: "BOTH", "$(GREETING) $(UNKNOWN) $$(GREETING)"),
+            ]
             let launch = bench.shell("", env: entries) { $0.main.command = ["/usr/bin/env"] }
             let lines = Set(try await bench.output(launch).split(separator: "\n").map(String.init))
             let home = getenv("HOME").map { String(cString: $0) } ?? "/"
             let temporary = kind == .sandbox ? "/tmp" : bench.directory(bench.pod()) + "/tmp"
             #expect(
                 lines == [
-                    "SKIFF_POD=\(bench.run)/1/0", "PATH=/usr/bin:/bin", "HOME=\(home)", "LANG=C.UTF-8", "TMPDIR=\(temporary)", "HOSTNAME=pod-1",
+                    "SKIFF_POD=\(bench.run)/1/0", "PATH=/usr/bin:/bin", "HOME=\(home)", "LANG=C.UTF-8", "TMPDIR=\(temporary)",
+                    "HOSTNAME=pod-1",
                     "ARGO_CONTAINER_NAME=main", "GREETING=hello", "BOTH=hello $(UNKNOWN) $(GREETING)",
                 ])
         }
 
-        @Test(arguments: bothKinds) func `a step inherits no descriptors, no blocked and no ignored signals`(kind: LocalRuntimeKind) async throws {
+        @Test(arguments: bothKinds) func `a step inherits no descriptors, no blocked and no ignored signals`(kind: LocalRuntimeKind)
+            async throws
+        {
             let bench = try Workbench(kind)
             let held = open("/etc/passwd", O_RDONLY)
             defer { close(held) }
@@ -48,7 +57,9 @@ extension LocalRuntimeTests {
                 ])
         }
 
-        @Test(arguments: bothKinds) func `a step cannot gain privileges and holds only harmless capabilities`(kind: LocalRuntimeKind) async throws {
+        @Test(arguments: bothKinds) func `a step cannot gain privileges and holds only harmless capabilities`(kind: LocalRuntimeKind)
+            async throws
+        {
             let bench = try Workbench(kind)
             let output = try await bench.output(bench.shell("grep -E '^(NoNewPrivs|CapEff|CapPrm|CapInh|CapAmb)' /proc/self/status"))
             var fields: [String: String] = [:]
@@ -57,7 +68,11 @@ extension LocalRuntimeTests {
                 fields[String(parts[0])] = String(parts[1])
             }
             let expected = geteuid() == 0 ? "00000000000405fb" : "0000000000000000"
-            #expect(fields == ["NoNewPrivs:": "1", "CapEff:": expected, "CapPrm:": expected, "CapInh:": "0000000000000000", "CapAmb:": "0000000000000000"])
+            #expect(
+                fields == [
+                    "NoNewPrivs:": "1", "CapEff:": expected, "CapPrm:": expected, "CapInh:": "0000000000000000",
+                    "CapAmb:": "0000000000000000",
+                ])
         }
 
         @Test(arguments: bothKinds) func `args are expanded from declared variables`(kind: LocalRuntimeKind) async throws {
@@ -79,7 +94,8 @@ extension LocalRuntimeTests {
             #expect(try await bench.output(launch) == "2 one two\nexecutable")
         }
 
-        @Test(arguments: bothKinds) func `a program that does not exist is named with image and remedy`(kind: LocalRuntimeKind) async throws {
+        @Test(arguments: bothKinds) func `a program that does not exist is named with image and remedy`(kind: LocalRuntimeKind) async throws
+        {
             let bench = try Workbench(kind)
             let ending = try await bench.finish(bench.shell("") { $0.main.command = ["no-such-program", "x"] })
             #expect(
@@ -101,16 +117,21 @@ extension LocalRuntimeTests {
                 bench.shell("", mounts: mounts, volumes: volumes) { $0.main.command = ["\(bench.root)/plain"] })
             #expect(
                 plain.result?.end
-                    == .notStarted(message: "'\(bench.root)/plain' is neither a program of this machine nor a script that begins with '#!'"))
+                    == .notStarted(message: "'\(bench.root)/plain' is neither a program of this machine nor a script that begins with '#!'")
+            )
             let orphan = try await bench.finish(
                 bench.shell("", node: 2, mounts: mounts, volumes: volumes) { $0.main.command = ["\(bench.root)/orphan"] })
             #expect(
-                orphan.result?.end == .notStarted(message: "'\(bench.root)/orphan' names an interpreter on its first line that does not exist"))
+                orphan.result?.end
+                    == .notStarted(message: "'\(bench.root)/orphan' names an interpreter on its first line that does not exist"))
         }
 
-        @Test(arguments: bothKinds) func `without a command the configuration says what an image runs`(kind: LocalRuntimeKind) async throws {
+        @Test(arguments: bothKinds) func `without a command the configuration says what an image runs`(kind: LocalRuntimeKind) async throws
+        {
             let bench = try Workbench(kind) {
-                $0.images = ["greeter:v2": ImageEntry(entrypoint: ["echo", "I say"], cmd: ["nothing"]), "bare": ImageEntry(cmd: ["echo", "bare"])]
+                $0.images = [
+                    "greeter:v2": ImageEntry(entrypoint: ["echo", "I say"], cmd: ["nothing"]), "bare": ImageEntry(cmd: ["echo", "bare"]),
+                ]
             }
             func launch(_ node: Int, _ image: String, _ args: [String]) -> PodLaunch {
                 bench.shell("", node: node) {
@@ -139,10 +160,14 @@ extension LocalRuntimeTests {
 
         @Test func `a sandbox makes a working directory that is missing`() async throws {
             let bench = try Workbench(.sandbox)
-            #expect(try await bench.output(bench.shell("pwd; touch here && ls") { $0.main.workingDir = "/no/such/place" }) == "/no/such/place\nhere")
+            #expect(
+                try await bench.output(bench.shell("pwd; touch here && ls") { $0.main.workingDir = "/no/such/place" })
+                    == "/no/such/place\nhere")
             let process = try Workbench(.process)
             let ending = try await process.finish(process.shell("pwd") { $0.main.workingDir = "/no/such/place" })
-            #expect(ending.result?.end == .notStarted(message: "the working directory '/no/such/place' cannot be entered: No such file or directory"))
+            #expect(
+                ending.result?.end
+                    == .notStarted(message: "the working directory '/no/such/place' cannot be entered: No such file or directory"))
         }
 
         @Test(arguments: bothKinds) func `standard input is empty`(kind: LocalRuntimeKind) async throws {
@@ -170,7 +195,8 @@ extension LocalRuntimeTests {
             #expect(
                 ending.result?.end
                     == .notStarted(
-                        message: "arguments and environment are too long for the system (one may have 131072 bytes, all together about 2 MiB)"))
+                        message:
+                            "arguments and environment are too long for the system (one may have 131072 bytes, all together about 2 MiB)"))
         }
 
         @Test(.enabled(if: geteuid() == 0)) func `root can run a step as another user`() async throws {
@@ -184,7 +210,8 @@ extension LocalRuntimeTests {
             let ending = try await process.finish(process.shell("id") { $0.main.runAsUser = 12345 })
             #expect(
                 ending.result?.end
-                    == .notStarted(message: "runAsUser 12345 needs the sandbox runtime: the process runtime runs every step as the user of Skiff"))
+                    == .notStarted(
+                        message: "runAsUser 12345 needs the sandbox runtime: the process runtime runs every step as the user of Skiff"))
         }
 
         @Test(.enabled(if: geteuid() != 0)) func `an ordinary user cannot run a step as another one`() async throws {

@@ -38,12 +38,16 @@ extension LocalRuntimeTests {
                 try await bench.finish(
                     bench.shell(
                         "true", node: node, mounts: [VolumeMountRequest(volume: "v", mountPath: path)],
-                        volumes: [VolumeRequest(name: "v", source: .hostPath(path: path, type: type))])).result?.end
+                        volumes: [VolumeRequest(name: "v", source: .hostPath(path: path, type: type))])
+                ).result?.end
             }
-            #expect(try await end(1, file, "Directory") == .notStarted(message: "hostPath '\(file)' of volume 'v' is not of type Directory"))
+            #expect(
+                try await end(1, file, "Directory") == .notStarted(message: "hostPath '\(file)' of volume 'v' is not of type Directory"))
             #expect(try await end(2, file, "File") == .exited(code: 0))
             let missing = "\(bench.root)/missing"
-            #expect(try await end(3, missing, "Directory") == .notStarted(message: "hostPath '\(missing)' of volume 'v': No such file or directory"))
+            #expect(
+                try await end(3, missing, "Directory")
+                    == .notStarted(message: "hostPath '\(missing)' of volume 'v': No such file or directory"))
             #expect(try await end(4, "\(bench.root)/made/here", "DirectoryOrCreate") == .exited(code: 0))
             #expect(Machine.exists("\(bench.root)/made/here"))
             #expect(try await end(5, "\(bench.root)/made/file", "FileOrCreate") == .exited(code: 0))
@@ -62,8 +66,10 @@ extension LocalRuntimeTests {
                 let path = self.mountPath(bench)
                 return try await bench.finish(
                     bench.shell(
-                        "echo \(node) > \(path)/file", node: node, mounts: [VolumeMountRequest(volume: "v", mountPath: path, subPath: subPath)],
-                        volumes: [VolumeRequest(name: "v", source: .hostPath(path: host, type: ""))])).result?.end
+                        "echo \(node) > \(path)/file", node: node,
+                        mounts: [VolumeMountRequest(volume: "v", mountPath: path, subPath: subPath)],
+                        volumes: [VolumeRequest(name: "v", source: .hostPath(path: host, type: ""))])
+                ).result?.end
             }
             #expect(try await end(1, "../..") == .notStarted(message: "subPath '../..' leads out of volume 'v'"))
             #expect(try await end(2, "link") == .notStarted(message: "subPath 'link' leads out of volume 'v'"))
@@ -81,13 +87,16 @@ extension LocalRuntimeTests {
                 bench.shell(
                     "touch /ro/x 2>&1 || echo refused; touch /rw/x && echo written",
                     mounts: [
-                        VolumeMountRequest(volume: "v", mountPath: "/ro", isReadOnly: true), VolumeMountRequest(volume: "v", mountPath: "/rw"),
+                        VolumeMountRequest(volume: "v", mountPath: "/ro", isReadOnly: true),
+                        VolumeMountRequest(volume: "v", mountPath: "/rw"),
                     ], volumes: [VolumeRequest(name: "v", source: .hostPath(path: host, type: ""))]))
             #expect(output.contains("Read-only file system"))
             #expect(output.hasSuffix("refused\nwritten"))
         }
 
-        @Test(arguments: bothKinds, [false, true]) func `an emptyDir is fresh and ends with the pod`(kind: LocalRuntimeKind, isMemory: Bool) async throws {
+        @Test(arguments: bothKinds, [false, true]) func `an emptyDir is fresh and ends with the pod`(kind: LocalRuntimeKind, isMemory: Bool)
+            async throws
+        {
             let bench = try Workbench(kind)
             let (one, two) = (self.mountPath(bench, "one"), self.mountPath(bench, "two"))
             let output = try await bench.output(
@@ -104,7 +113,8 @@ extension LocalRuntimeTests {
             let bench = try Workbench(kind)
             let path = self.mountPath(bench)
             let files = [
-                VolumeFile(path: "plain", content: "one\n", mode: 0o644), VolumeFile(path: "sub/run.sh", content: "echo two\n", mode: 0o755),
+                VolumeFile(path: "plain", content: "one\n", mode: 0o644),
+                VolumeFile(path: "sub/run.sh", content: "echo two\n", mode: 0o755),
             ]
             let output = try await bench.output(
                 bench.shell(
@@ -114,7 +124,8 @@ extension LocalRuntimeTests {
             #expect(output == "one\ntwo\n644\n755")
         }
 
-        @Test(arguments: bothKinds) func `a secret reaches the step and no file of the data directory`(kind: LocalRuntimeKind) async throws {
+        @Test(arguments: bothKinds) func `a secret reaches the step and no file of the data directory`(kind: LocalRuntimeKind) async throws
+        {
             let bench = try Workbench(kind)
             let path = self.mountPath(bench)
             let secret = "s3cr3t-\(UInt64.random(in: 0 ... .max))"
@@ -124,14 +135,16 @@ extension LocalRuntimeTests {
                 "test \"$TOKEN\" = \"$(cat \(path)/token)\" && test \"$DB_token\" = \"$TOKEN\" && cat \(path)/deep/user && stat -c %a \(path)/token; echo ready; cat \(gate)",
                 env: [
                     .secretKey(name: "TOKEN", secret: "db", key: "token", isOptional: false),
-                    .secretKey(name: "NONE", secret: "db", key: "none", isOptional: true), .allOfSecret(secret: "db", prefix: "DB_", isOptional: false),
+                    .secretKey(name: "NONE", secret: "db", key: "none", isOptional: true),
+                    .allOfSecret(secret: "db", prefix: "DB_", isOptional: false),
                 ],
                 mounts: [VolumeMountRequest(volume: "s", mountPath: path), VolumeMountRequest(volume: "g", mountPath: gate)],
                 volumes: [
                     VolumeRequest(
                         name: "s",
                         source: .secret(
-                            name: "db", items: [SecretItem(key: "token", path: "token", mode: 0o400), SecretItem(key: "user", path: "deep/user")],
+                            name: "db",
+                            items: [SecretItem(key: "token", path: "token", mode: 0o400), SecretItem(key: "user", path: "deep/user")],
                             defaultMode: 0o644, isOptional: false)),
                     VolumeRequest(name: "g", source: .hostPath(path: gate, type: "")),
                 ], secrets: ["db": ["token": Array(secret.utf8), "user": Array("alice\n".utf8)]])
@@ -155,7 +168,8 @@ extension LocalRuntimeTests {
                 return try await bench.finish(
                     bench.shell(
                         "true", node: node, env: env, mounts: source == nil ? [] : [VolumeMountRequest(volume: "v", mountPath: path)],
-                        volumes: source.map { [VolumeRequest(name: "v", source: $0)] } ?? [], secrets: secrets)).result?.end
+                        volumes: source.map { [VolumeRequest(name: "v", source: $0)] } ?? [], secrets: secrets)
+                ).result?.end
             }
             #expect(
                 try await end(1, env: [.secretKey(name: "A", secret: "no", key: "k", isOptional: false)])
@@ -170,7 +184,8 @@ extension LocalRuntimeTests {
                 try await end(4, source: .secret(name: "no", items: [], defaultMode: 0o644, isOptional: false))
                     == .notStarted(message: "volume 'v': secret 'no' does not exist"))
             #expect(
-                try await end(5, source: .secret(name: "db", items: [SecretItem(key: "k", path: "p")], defaultMode: 0o644, isOptional: false))
+                try await end(
+                    5, source: .secret(name: "db", items: [SecretItem(key: "k", path: "p")], defaultMode: 0o644, isOptional: false))
                     == .notStarted(message: "volume 'v': secret 'db' has no key 'k'"))
             #expect(try await end(6, source: .secret(name: "no", items: [], defaultMode: 0o644, isOptional: true)) == .exited(code: 0))
         }
@@ -193,7 +208,9 @@ extension LocalRuntimeTests {
                 bench.shell(
                     "cat /data/conf/file; ls /data",
                     // Declared in the wrong order.
-                    mounts: [VolumeMountRequest(volume: "c", mountPath: "/data/conf"), VolumeMountRequest(volume: "e", mountPath: "/data/")],
+                    mounts: [
+                        VolumeMountRequest(volume: "c", mountPath: "/data/conf"), VolumeMountRequest(volume: "e", mountPath: "/data/"),
+                    ],
                     volumes: [
                         VolumeRequest(name: "e", source: .emptyDir(isMemory: false)),
                         VolumeRequest(name: "c", source: .files([VolumeFile(path: "file", content: "x\n", mode: 0o644)])),
@@ -210,7 +227,9 @@ extension LocalRuntimeTests {
                     volumes: [
                         VolumeRequest(
                             name: "c",
-                            source: .files([VolumeFile(path: "a", content: "x\n", mode: 0o644), VolumeFile(path: "b", content: "y\n", mode: 0o644)]))
+                            source: .files([
+                                VolumeFile(path: "a", content: "x\n", mode: 0o644), VolumeFile(path: "b", content: "y\n", mode: 0o644),
+                            ]))
                     ]))
             #expect(output == "x\nsettings")
         }
@@ -222,7 +241,9 @@ extension LocalRuntimeTests {
             let target = "\(bench.root)/target"
             mkdir(target, 0o777)
             _ = try await bench.output(
-                bench.shell("ln -s \(target) /work/out; ln -s /proc/self/fd/0/../.. /work/fd; ln -s /proc/1/root /work/root", mounts: mounts, volumes: volumes))
+                bench.shell(
+                    "ln -s \(target) /work/out; ln -s /proc/self/fd/0/../.. /work/fd; ln -s /proc/1/root /work/root", mounts: mounts,
+                    volumes: volumes))
             for (node, path) in [(2, "/work/out/x"), (3, "/work/fd/x"), (4, "/work/root/x")] {
                 _ = try await bench.finish(
                     bench.shell(
@@ -242,8 +263,10 @@ extension LocalRuntimeTests {
             #expect(
                 ending.result?.end
                     == .notStarted(
-                        message: "volume 'v' cannot be put at '/etc' on this machine: File exists; the process runtime shows volumes as links in the "
-                            + "host's own directories: use --runtime sandbox, or a mountPath that does not exist in a directory that can be written"))
+                        message:
+                            "volume 'v' cannot be put at '/etc' on this machine: File exists; the process runtime shows volumes as links in the "
+                            + "host's own directories: use --runtime sandbox, or a mountPath that does not exist in a directory that can be written"
+                    ))
         }
 
         @Test(arguments: bothKinds) func `a mount of a volume that is not declared is refused`(kind: LocalRuntimeKind) async throws {

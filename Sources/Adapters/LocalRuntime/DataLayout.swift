@@ -19,7 +19,8 @@ struct DataLayout: Sendable {
 
     /// Whether a text can be one component of a path.
     static func isName(_ text: String) -> Bool {
-        !text.isEmpty && text != "." && text != ".." && text.utf8.count <= 255 && !text.utf8.contains(UInt8(ascii: "/")) && !text.utf8.contains(0)
+        !text.isEmpty && text != "." && text != ".." && text.utf8.count <= 255 && !text.utf8.contains(UInt8(ascii: "/"))
+            && !text.utf8.contains(0)
     }
 
     /// Makes the pod's directory with its parents.

@@ -84,7 +84,8 @@ struct StepEnvironment {
     /// As Kubernetes' `envFrom`: keys that are no variable names are left out.
     static func isName(_ text: String) -> Bool {
         func isLetter(_ byte: UInt8) -> Bool {
-            (byte | 0x20) >= UInt8(ascii: "a") && (byte | 0x20) <= UInt8(ascii: "z") || byte == UInt8(ascii: "_") || byte == UInt8(ascii: "-")
+            (byte | 0x20) >= UInt8(ascii: "a") && (byte | 0x20) <= UInt8(ascii: "z") || byte == UInt8(ascii: "_")
+                || byte == UInt8(ascii: "-")
                 || byte == UInt8(ascii: ".")
         }
         guard let first = text.utf8.first, isLetter(first) else { return false }

@@ -38,7 +38,8 @@ struct LaunchComposer {
         try Self.addInputs(launch.inputs, to: &message)
         try Self.addOutputs(request.outputs, to: &message)
         guard message.bytes.count <= Self.largestMessage else {
-            throw LaunchProblem("script, arguments, environment and files of the pod have more than \(Self.largestMessage >> 20) MiB together")
+            throw LaunchProblem(
+                "script, arguments, environment and files of the pod have more than \(Self.largestMessage >> 20) MiB together")
         }
         return message
     }

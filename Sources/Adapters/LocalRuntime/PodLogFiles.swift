@@ -53,7 +53,9 @@ private final class LogReading: @unchecked Sendable {
 
     init(directory: String, query: LogQuery) {
         self.directory = directory
-        self.since = query.since.map { $0.milliseconds.multipliedReportingOverflow(by: 1_000_000) }.map { $0.overflow ? .max : $0.partialValue }
+        self.since = query.since.map { $0.milliseconds.multipliedReportingOverflow(by: 1_000_000) }.map {
+            $0.overflow ? .max : $0.partialValue
+        }
         self.tail = query.tail
     }
 

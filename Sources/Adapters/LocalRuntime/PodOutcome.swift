@@ -26,7 +26,8 @@ struct PodOutcome {
         }
         self.result = PodResult(
             end: end, startedAt: record.startedAt, finishedAt: record.finishedAt,
-            result: record.hasResult ? FileText.read("\(directory)/result", limit: 1 << 20).map { String(decoding: $0, as: UTF8.self) } : nil,
+            result: record.hasResult
+                ? FileText.read("\(directory)/result", limit: 1 << 20).map { String(decoding: $0, as: UTF8.self) } : nil,
             parameters: parameters, cpuMillis: record.cpuMillis, peakMemoryBytes: record.peakMemoryBytes)
         self.collected = artifacts
     }
@@ -54,7 +55,8 @@ struct PodOutcome {
         return (values, problems)
     }
 
-    private static func artifacts(_ outputs: [ExitRecord.Output], directory: String) -> (collected: [CollectedArtifact], problems: [String]) {
+    private static func artifacts(_ outputs: [ExitRecord.Output], directory: String) -> (collected: [CollectedArtifact], problems: [String])
+    {
         var collected: [CollectedArtifact] = []
         var problems: [String] = []
         for output in outputs {
@@ -63,7 +65,8 @@ struct PodOutcome {
             case .file, .directory:
                 collected.append(
                     CollectedArtifact(
-                        name: label.name, path: "\(directory)/outputs/artifacts/\(output.index)/\(label.fileName)", fileName: label.fileName,
+                        name: label.name, path: "\(directory)/outputs/artifacts/\(output.index)/\(label.fileName)",
+                        fileName: label.fileName,
                         archive: label.archive ?? .none, isDirectory: output.verdict == .directory))
             case .missing:
                 if label.isRequired { problems.append("output artifact '\(label.name)': there is no file or directory '\(label.path)'") }
