@@ -109,7 +109,10 @@ extension LocalRuntimeTests {
             await bench.runtime.launch(launch)
             let ending = try await bench.news.end(of: launch.request.id)
             #expect(ending.history == ["started", "finished"])
-            // And when it is long over, the same end is told again, and nothing runs.
+            // When it is just over, the same end is told again, and nothing runs.
+            await bench.news.forget(launch.request.id)
+            #expect(try await bench.finish(launch).result == ending.result)
+            // And when it is long over.
             await bench.runtime.settle()
             await bench.news.forget(launch.request.id)
             let again = try await bench.finish(launch)

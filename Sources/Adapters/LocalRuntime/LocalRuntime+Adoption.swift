@@ -5,7 +5,7 @@ import Ports
 import Synchronization
 import WorkflowModel
 
-/// Pods that an earlier process started, and pods that were lost. On the worker's thread: this waits for processes.
+/// Pods that an earlier process started, and pods that were lost. On the worker's thread, because it reads and removes files.
 extension LocalRuntime {
     enum Found {
         case neverStarted
@@ -29,8 +29,8 @@ extension LocalRuntime {
                 break
             }
             self.report(pod, record, directory: directory)
-            _ = self.state.withLock { $0.pods.removeValue(forKey: pod) }
             _ = skiff_pod_clean(directory)
+            self.letGo(pod)
         case Int32(SKIFF_POD_ABANDONED.rawValue): self.lose(pod)
         case Int32(SKIFF_POD_REFUSED.rawValue): return .neverStarted
         case Int32(SKIFF_POD_NEVER_STARTED.rawValue): return .neverStarted
@@ -39,8 +39,12 @@ extension LocalRuntime {
         return .takenOver
     }
 
-    /// Reports a pod as lost, after the last of its processes is gone.
+    /// Reports a pod as lost, after the last of its processes is gone. That may take long, and other pods must not wait for it.
     func lose(_ pod: PodID) {
+        PlainThread.start { self.proveLost(pod) }
+    }
+
+    private func proveLost(_ pod: PodID) {
         let directory = self.layout.directory(of: pod)
         let start = StartRecord.read(in: directory)
         let isOtherBoot = start.map { $0.bootID != Clock.bootID } ?? false

@@ -93,12 +93,8 @@ extension LocalRuntime {
         let active: ActivePod? = self.state.withLock { state in
             guard let active = state.pods[pod], active.process != nil else { return nil }
             if let request = active.request { state.requests[request] = nil }
-            if active.hasEnded {
-                state.pods[pod] = nil
-            } else {
-                state.pods[pod]?.process = nil
-                state.pods[pod]?.token = nil
-            }
+            state.pods[pod]?.process = nil
+            state.pods[pod]?.token = nil
             return active
         }
         guard let active else { return }
@@ -106,19 +102,28 @@ extension LocalRuntime {
         if let process = active.process { close(process) }
         let directory = self.layout.directory(of: pod)
         if active.hasEnded {
-            self.worker.run { _ = skiff_pod_clean(directory) }
-            self.resumeSettling()
+            self.worker.run {
+                _ = skiff_pod_clean(directory)
+                self.letGo(pod)
+            }
         } else {
-            self.worker.run { self.lose(pod) }
+            self.lose(pod)
         }
     }
 
-    private func resumeSettling() {
-        let settled: [CheckedContinuation<Void, Never>] = self.state.withLock { state in
-            if state.pods.values.contains(where: \.hasEnded) { return [] }
+    /// Forgets a pod whose end was told and whose supervisor is gone; or tells its end again, when somebody asked after that.
+    func letGo(_ pod: PodID) {
+        let (isAskedForAgain, settled) = self.state.withLock { state -> (Bool, [CheckedContinuation<Void, Never>]) in
+            if state.pods[pod]?.isAskedForAgain == true {
+                state.pods[pod] = ActivePod()
+                return (true, [])
+            }
+            state.pods[pod] = nil
+            if state.pods.values.contains(where: \.hasEnded) { return (false, []) }
             defer { state.settling = [] }
-            return state.settling
+            return (false, state.settling)
         }
+        if isAskedForAgain { self.worker.run { _ = self.takeOver(pod) } }
         for continuation in settled { continuation.resume() }
     }
 

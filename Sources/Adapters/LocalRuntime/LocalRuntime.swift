@@ -33,6 +33,8 @@ public final class LocalRuntime: PodRuntime, PodLogs {
         var hasStarted = false
         /// The end was told; only the supervisor's own end is still awaited.
         var hasEnded = false
+        /// Somebody launched or adopted it again after that; the end will be told once more.
+        var isAskedForAgain = false
         /// A stop that came before there was a process to tell.
         var pendingGrace: Span?
     }
@@ -90,13 +92,8 @@ public final class LocalRuntime: PodRuntime, PodLogs {
 
     public func launch(_ launch: PodLaunch) async {
         let pod = launch.request.id
-        let isNew = self.state.withLock { state in
-            guard state.pods[pod] == nil else { return false }
-            state.pods[pod] = ActivePod()
-            return true
-        }
         // Already on its way in this process: its news will come.
-        guard isNew else { return }
+        guard self.takeIntoCare(pod) else { return }
         guard DataLayout.isName(pod.run.text) else { return self.refuse(pod, "'\(pod.run)' cannot be the id of a run") }
         let directory = self.layout.directory(of: pod)
         if access("\(directory)/start", F_OK) == 0 {
@@ -123,12 +120,7 @@ public final class LocalRuntime: PodRuntime, PodLogs {
     }
 
     public func adopt(_ pod: PodID) async -> Bool {
-        let isNew = self.state.withLock { state in
-            guard state.pods[pod] == nil else { return false }
-            state.pods[pod] = ActivePod()
-            return true
-        }
-        guard isNew else { return true }
+        guard self.takeIntoCare(pod) else { return true }
         return await self.worker.value {
             guard self.takeOver(pod) == .neverStarted else { return true }
             // A supervisor that a dying Skiff has just asked for must not start it behind our back.
@@ -178,8 +170,19 @@ public final class LocalRuntime: PodRuntime, PodLogs {
             }
             if isSettled { continuation.resume() }
         }
-        // Jobs are done in order.
-        await self.worker.value {}
+    }
+
+    /// Whether the pod was not in this runtime's care yet.
+    private func takeIntoCare(_ pod: PodID) -> Bool {
+        self.state.withLock { state in
+            guard let active = state.pods[pod] else {
+                state.pods[pod] = ActivePod()
+                return true
+            }
+            // Whoever asks after the end was told has forgotten it.
+            if active.hasEnded { state.pods[pod]?.isAskedForAgain = true }
+            return false
+        }
     }
 
     // MARK: PodLogs
