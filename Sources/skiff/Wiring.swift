@@ -59,7 +59,10 @@ struct Wiring: Sendable {
             },
             openRuntime: { options in try RuntimeChoice(dataDirectory: directory, options: options).open(launcher) },
             openDoorbell: { id in
-                do { return try DatagramDoorbell(dataDirectory: directory, id: id) } catch {
+                do {
+                    let doorbell = try DatagramDoorbell(dataDirectory: directory, id: id)
+                    return OpenedDoorbell(service: doorbell, close: { doorbell.close() })
+                } catch {
                     throw OperationError(.unavailable, "\(error)")
                 }
             },

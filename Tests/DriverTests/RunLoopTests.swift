@@ -21,7 +21,7 @@ import WorkflowModel
     @Test func `what is decided is on the disk before anything is done about it`() async throws {
         let chronicle = Chronicle()
         var rig = Rig(plan: try Rig.plan(Manifest.chain(3)))
-        rig.journal = MemoryJournal(chronicle: chronicle)
+        rig.journal = MemoryJournal(chronicle: chronicle, isSlow: true)
         rig.runtime = ScriptedRuntime(chronicle: chronicle)
         #expect(try await rig.outcome().phase == .succeeded)
         var recorded: Set<String> = []

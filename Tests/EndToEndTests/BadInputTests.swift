@@ -100,6 +100,25 @@ import Testing
         #expect(run.output == "")
     }
 
+    @Test func `a disk that fills up ends the run with a clear error, and what was recorded stays readable`() async throws {
+        let home = try Home()
+        let spec =
+            "  templates:\n  - name: main\n    steps:\n    - - {name: say, template: say}\n    - - {name: fill, template: fill}\n"
+            + Flow.template("say", "echo said") + Flow.template("fill", "head -c 100M /dev/zero > \(home.data)/fill; true")
+        try home.file("flow.yaml", Flow.workflow("flow", spec))
+        let script = """
+            mkdir \(home.data) && mount -t tmpfs -o size=4m none \(home.data) || exit 90
+            \(Program.path) run --runtime process \(home.path)/flow.yaml; echo "status $?"
+            \(Program.path) list -o name; \(Program.path) logs flow
+            """
+        let run = try await Program(["-rm", "sh", "-c", script], home: home, executable: "/usr/bin/unshare").outcome()
+        #expect(run.status == 0, "\(run)")
+        #expect(run.errors.contains("is full: make room") && run.errors.contains("skiff run --resume flow"), "\(run)")
+        let lines = run.output.split(separator: "\n")
+        #expect(lines.contains("status 1") && lines.contains("flow"), "\(run)")
+        #expect(lines.last?.hasSuffix(": said") ?? false, "\(run)")
+    }
+
     @Test func `lint needs no data directory`() async throws {
         let home = try Home()
         let file = try home.file("flow.yaml", Flow.shell("flow", "true"))

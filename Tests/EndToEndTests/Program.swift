@@ -33,8 +33,13 @@ final class Program: Sendable {
         return bundle.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/") + "/skiff"
     }()
 
-    /// - Parameter environment: beside PATH, HOME and SKIFF_HOME.
-    init(_ arguments: [String], home: Home, environment: [String: String] = [:], input: String? = nil) throws {
+    /// - Parameters:
+    ///   - environment: beside PATH, HOME and SKIFF_HOME.
+    ///   - executable: nil for skiff itself.
+    init(
+        _ arguments: [String], home: Home, environment: [String: String] = [:], input: String? = nil, executable: String? = nil
+    ) throws {
+        let path = executable ?? Self.path
         let (output, errors) = (try Self.pipe(), try Self.pipe())
         let standardInput = open(try input.map { try home.file("input", $0) } ?? "/dev/null", O_RDONLY | O_CLOEXEC)
         defer { for descriptor in [output.write, errors.write, standardInput] { close(descriptor) } }
@@ -47,10 +52,10 @@ final class Program: Sendable {
         let search = getenv("PATH").map { String(cString: $0) } ?? "/usr/bin:/bin"
         let variables = ["PATH": search, "HOME": home.path, "SKIFF_HOME": home.data].merging(environment) { _, given in given }
         var process: pid_t = 0
-        let error = Self.withCStrings([Self.path] + arguments) { words in
-            Self.withCStrings(variables.map { "\($0)=\($1)" }) { posix_spawn(&process, Self.path, &actions, nil, words, $0) }
+        let error = Self.withCStrings([path] + arguments) { words in
+            Self.withCStrings(variables.map { "\($0)=\($1)" }) { posix_spawn(&process, path, &actions, nil, words, $0) }
         }
-        try #require(error == 0, "\(Self.path) cannot be started: \(String(cString: strerror(error)))")
+        try #require(error == 0, "\(path) cannot be started: \(String(cString: strerror(error)))")
         self.process = process
         self.collect(output.read, errors.read)
     }

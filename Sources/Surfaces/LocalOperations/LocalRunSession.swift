@@ -30,7 +30,7 @@ final class LocalRunSession: RunSession {
         let names = Dictionary(runs.map { ($0.record.id, $0.record.name) }) { first, _ in first }
         self.updates = Updates(news: news, feed: driver.feed, names: names).stream()
         // Unstructured, because runs go on between the calls of whoever started them; `wait` joins it.
-        self.work = Task { try await Self.carryOut(driver, handles, tools) }
+        self.work = Task { try await Self.carryOut(driver, Array(zip(handles, runs.map(\.record.name))), tools) }
     }
 
     func workflows() async -> [JSONValue] {
@@ -53,16 +53,19 @@ final class LocalRunSession: RunSession {
 
     func wait() async throws { try await self.work.value }
 
-    private static func carryOut(_ driver: RunDriver, _ handles: [RunHandle], _ tools: RunTools) async throws {
+    private static func carryOut(_ driver: RunDriver, _ runs: [(handle: RunHandle, name: String)], _ tools: RunTools) async throws {
+        // Unstructured, because it is cancelled when the runs have ended and need not be waited for.
         let driving = Task { await driver.run() }
         var failure: (any Error)?
-        for handle in handles {
-            if case .failed(let error) = await handle.outcome() { failure = failure ?? error }
+        for run in runs {
+            guard case .failed(let error) = await run.handle.outcome() else { continue }
+            failure = failure ?? (error as? JournalError).map { OperationError($0, run: run.name) } ?? error
         }
         driver.feed.close()
         driving.cancel()
+        tools.doorbell.close()
         await tools.runtime.settle()
-        if let failure { throw (failure as? JournalError).map { OperationError($0) } ?? failure }
+        if let failure { throw failure }
     }
 }
 

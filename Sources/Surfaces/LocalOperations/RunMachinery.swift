@@ -50,6 +50,18 @@ public struct OpenedRuntime: Sendable {
     }
 }
 
+/// A doorbell that listens.
+public struct OpenedDoorbell: Sendable {
+    public var service: any DoorbellService
+    /// Stops listening and leaves nothing behind.
+    public var close: @Sendable () -> Void
+
+    public init(service: any DoorbellService, close: @escaping @Sendable () -> Void) {
+        self.service = service
+        self.close = close
+    }
+}
+
 /// The parts of the store that carrying runs out needs.
 public struct RunRecords: Sendable {
     public var journal: any RunJournal
@@ -72,7 +84,7 @@ public struct RunMachinery: Sendable {
     public var openRuntime: @Sendable (RunOptions) async throws -> OpenedRuntime
     /// The argument is unique to this life of this process.
     /// - Throws: `OperationError`.
-    public var openDoorbell: @Sendable (String) throws -> any DoorbellService
+    public var openDoorbell: @Sendable (String) throws -> OpenedDoorbell
     public var artifacts: any ArtifactStore
     /// The `images:` map of the configuration file.
     /// - Throws: `ManifestFault`.
@@ -83,7 +95,7 @@ public struct RunMachinery: Sendable {
     public init(
         openRecords: @escaping @Sendable () async throws -> RunRecords,
         openRuntime: @escaping @Sendable (RunOptions) async throws -> OpenedRuntime,
-        openDoorbell: @escaping @Sendable (String) throws -> any DoorbellService, artifacts: any ArtifactStore,
+        openDoorbell: @escaping @Sendable (String) throws -> OpenedDoorbell, artifacts: any ArtifactStore,
         images: @escaping @Sendable () throws -> JSONValue, scratch: @escaping @Sendable (PodID) -> String, time: any TimeSource
     ) {
         self.openRecords = openRecords

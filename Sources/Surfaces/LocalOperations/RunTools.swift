@@ -9,7 +9,7 @@ struct RunTools: Sendable {
     let machinery: RunMachinery
     let records: RunRecords
     let runtime: OpenedRuntime
-    let doorbell: any DoorbellService
+    let doorbell: OpenedDoorbell
     let owner: Owner
     /// With the runtime that was chosen.
     let options: RunOptions
@@ -27,7 +27,7 @@ struct RunTools: Sendable {
             chosen.runtime = runtime.kind
             return RunTools(
                 machinery: machinery, records: opened, runtime: runtime, doorbell: doorbell,
-                owner: LocalOwner.current(id: id, doorbell: doorbell.address), options: chosen)
+                owner: LocalOwner.current(id: id, doorbell: doorbell.service.address), options: chosen)
         }
     }
 
@@ -36,7 +36,7 @@ struct RunTools: Sendable {
             ports: DriverPorts(
                 journal: self.records.journal, runtime: self.runtime.runtime, artifacts: self.machinery.artifacts,
                 secrets: self.records.secrets,
-                time: self.machinery.time, doorbell: self.doorbell, scratch: self.machinery.scratch),
+                time: self.machinery.time, doorbell: self.doorbell.service, scratch: self.machinery.scratch),
             capacity: .ofThisMachine(maxParallel: self.options.maxParallel))
     }
 }

@@ -65,7 +65,7 @@ struct Submission {
     /// Makes it one particular run.
     /// - Parameter suffix: what follows `generateName` when there is no name.
     mutating func identify(uid: String, createdAt: Timestamp, suffix: String) {
-        if self.document.value["metadata"]?["name"]?.string == nil, self.name.isEmpty || self.isGenerated, let prefix = self.generateName {
+        if self.isGenerated || self.name.isEmpty, let prefix = self.generateName {
             self.manifest.set(["metadata", "name"], .string(prefix + suffix))
             self.isGenerated = true
         }

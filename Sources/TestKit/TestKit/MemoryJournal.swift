@@ -36,8 +36,13 @@ public final class MemoryJournal: RunJournal, RunReader, RunCommands, SecretSour
 
     private let state = Mutex(State())
     private let chronicle: Chronicle?
+    private let isSlow: Bool
 
-    public init(chronicle: Chronicle? = nil) { self.chronicle = chronicle }
+    /// - Parameter isSlow: a commit lets everybody else do what they have in hand before it is on the disk.
+    public init(chronicle: Chronicle? = nil, isSlow: Bool = false) {
+        self.chronicle = chronicle
+        self.isSlow = isSlow
+    }
 
     // MARK: For tests
 
@@ -89,6 +94,7 @@ public final class MemoryJournal: RunJournal, RunReader, RunCommands, SecretSour
     }
 
     public func commit(_ entry: JournalEntry, by ownership: Ownership, isUrgent: Bool) async throws {
+        if self.isSlow { for _ in 0..<1000 { await Task.yield() } }
         try self.state.withLock { state in
             if let failure = state.failure { throw failure }
             guard var stored = state.runs[ownership.run], stored.epoch == ownership.epoch else { throw JournalError.fenced }
