@@ -143,9 +143,8 @@ extension RunMachine {
 
     /// Tells the boundary which node stands for its step or task.
     mutating func register(_ id: NodeID) {
-        let node = self.nodes[id.index]
-        guard let boundary = node.boundary else { return }
-        switch node.role {
+        guard let boundary = self.nodes[id.index].boundary else { return }
+        switch self.nodes[id.index].role {
         case .site(let site):
             if self.steps[boundary] != nil { self.steps[boundary]!.siteNodes[site] = id } else { self.dags[boundary]?.taskNodes[site] = id }
         case .item(let site, _): self.steps[boundary]?.items[site, default: []].append(id)
@@ -165,12 +164,11 @@ extension RunMachine {
     /// Starts a node that has its places.
     mutating func begin(_ id: NodeID) {
         self.changed.insert(id)
-        let node = self.nodes[id.index]
-        if self.isShut(for: node) {
+        if self.isShut(isExit: self.nodes[id.index].isExit) {
             self.nodes[id.index].phase = .pending
             return self.finish(id, .failed, message: self.shutMessage)
         }
-        guard let template = node.template else { return }
+        guard let template = self.nodes[id.index].template else { return }
         switch self.plan.templates[template].body {
         case .pod: self.beginPod(id)
         case .steps(let steps):
@@ -298,16 +296,18 @@ extension RunMachine {
 
     /// Starts the exit handler of a step or task that has one; false when nothing is to be done.
     mutating func startExitHandler(of id: NodeID) -> Bool {
-        let node = self.nodes[id.index]
-        guard let boundary = node.boundary, node.type != .taskGroup, node.type != .stepGroup, self.run.shutdown != .terminate else {
-            return false
+        guard let boundary = self.nodes[id.index].boundary, self.run.shutdown != .terminate else { return false }
+        switch self.nodes[id.index].type {
+        case .taskGroup, .stepGroup: return false
+        case .pod, .steps, .dag, .retry, .skipped, .suspend: break
         }
         let site: Int
-        switch node.role {
+        switch self.nodes[id.index].role {
         case .site(let at), .item(let at, _): site = at
         case .entry, .group, .attempt, .exitHandler: return false
         }
-        guard let step = self.step(of: boundary, site), let hook = step.exit else { return false }
+        guard let hook = self.step(of: boundary, site)?.exit else { return false }
+        let node = self.nodes[id.index]
         var scope = self.scope(inside: boundary, item: node.item)
         scope.current = (site, id)
         let seed = NodeSeed(name: node.name + ".onExit", role: .exitHandler, owner: id, boundary: boundary, isExit: true)

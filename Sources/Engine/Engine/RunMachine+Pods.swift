@@ -102,9 +102,10 @@ extension RunMachine {
 
     /// Timers of a pod: `timeout` from the node's start, `activeDeadlineSeconds` too, because a local pod starts at once.
     func deadlines(of id: NodeID) -> [Action] {
-        let node = self.nodes[id.index]
-        guard let index = node.template else { return [] }
+        guard let index = self.nodes[id.index].template else { return [] }
         let template = self.plan.templates[index]
+        guard template.timeout != nil || template.activeDeadlineSeconds != nil else { return [] }
+        let node = self.nodes[id.index]
         let scope = self.scope(of: id)
         var actions: [Action] = []
         if let text = template.timeout, let span = (try? scope.text(text)).flatMap({ Span(unitOptional: $0) }) {
@@ -148,11 +149,11 @@ extension RunMachine {
     // MARK: Stopping
 
     /// Nothing new may start for the node: the run is being stopped, or its time is over. Exit handlers still run after a stop.
-    func isShut(for node: Node) -> Bool {
+    func isShut(isExit: Bool) -> Bool {
         switch self.run.shutdown {
         case .terminate: true
-        case .stop: !node.isExit
-        case nil: self.run.isPastDeadline && !node.isExit
+        case .stop: !isExit
+        case nil: self.run.isPastDeadline && !isExit
         }
     }
 
@@ -177,7 +178,7 @@ extension RunMachine {
     private mutating func endEverything(pods: String, others: String) {
         for index in self.nodes.indices {
             let node = self.nodes[index]
-            guard !node.phase.isFulfilled, self.isShut(for: node) else { continue }
+            guard !node.phase.isFulfilled, self.isShut(isExit: node.isExit) else { continue }
             let isPod = node.type == .pod && node.phase != .held
             self.doom(node.id, .failed, isPod ? pods : others)
             if node.type == .retry, node.dueAt != nil { self.endRetry(node.id, message: others) }

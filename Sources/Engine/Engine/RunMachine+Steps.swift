@@ -20,7 +20,7 @@ extension RunMachine {
     mutating func startGroup(of id: NodeID, _ group: Int) {
         guard let template = self.nodes[id.index].template, case .steps(let planned) = self.plan.templates[template].body else { return }
         guard group < planned.groups.count else { return self.finishSteps(id) }
-        if self.isShut(for: self.nodes[id.index]) { return self.finishComposite(id, .failed, message: self.shutMessage) }
+        if self.isShut(isExit: self.nodes[id.index].isExit) { return self.finishComposite(id, .failed, message: self.shutMessage) }
         let node = self.nodes[id.index]
         let seed = NodeSeed(name: "\(node.name)[\(group)]", role: .group(index: group), owner: id, boundary: id, isExit: node.isExit)
         let groupNode = self.add(seed, type: .stepGroup, template: nil, depth: node.depth, inputs: NodeInputs())

@@ -161,19 +161,19 @@ public struct RunMachine: Sendable {
     private var isStuck: Bool { self.gates.activePods == 0 && self.gates.held == 0 && self.waiting.isEmpty }
 
     private mutating func settled(_ id: NodeID) {
-        let node = self.nodes[id.index]
-        switch node.role {
-        case .entry: self.entrySettled(node)
+        let (boundary, owner) = (self.nodes[id.index].boundary, self.nodes[id.index].owner)
+        switch self.nodes[id.index].role {
+        case .entry: self.entrySettled(self.nodes[id.index])
         case .group: break
         case .site(let site):
-            guard let boundary = node.boundary else { break }
+            guard let boundary else { break }
             if self.steps[boundary] != nil { self.stepSettled(boundary) } else { self.taskSettled(boundary, site) }
         case .item:
-            guard let boundary = node.boundary, let owner = node.owner else { break }
+            guard let boundary, let owner else { break }
             if self.steps[boundary] != nil { self.stepSettled(boundary) } else { self.itemSettled(owner) }
-        case .attempt: if let owner = node.owner { self.attemptSettled(owner, attempt: node) }
+        case .attempt: if let owner { self.attemptSettled(owner, attempt: self.nodes[id.index]) }
         case .exitHandler:
-            if let owner = node.owner { self.work.append(.settled(owner)) } else { self.exitSettled(node) }
+            if let owner { self.work.append(.settled(owner)) } else { self.exitSettled(self.nodes[id.index]) }
         }
     }
 
