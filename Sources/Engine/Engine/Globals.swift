@@ -108,25 +108,13 @@ extension RunMachine {
         let list = JSONValue.array(
             failed.map { node in
                 [
-                    "displayName": .string(
-                        node.displayName ?? Self.shortName(node, boundary: node.boundary.map { self.nodes[$0.index].name })),
+                    "displayName": .string(self.displayName(of: node)),
                     "message": .string(node.message), "templateName": .string(node.template.map { self.plan.templates[$0].key.name } ?? ""),
                     "phase": .string(node.phase.rawValue), "podName": .string(self.podName(of: node.id)),
                     "finishedAt": .string((node.finishedAt ?? node.startedAt).rfc3339),
                 ]
             })
         return JSONValue.string(list.json).json
-    }
-
-    /// Argo's display name: the node's name without its boundary's, `[n]` and the dot.
-    static func shortName(_ node: Node, boundary: String?) -> String {
-        guard let boundary, node.name.hasPrefix(boundary) else { return node.name }
-        var rest = node.name.dropFirst(boundary.count)
-        if rest.first == "[", let close = rest.firstIndex(of: "]"), rest.index(after: close) < rest.endIndex {
-            rest = rest[rest.index(after: close)...]
-        }
-        if rest.first == "." { rest = rest.dropFirst() }
-        return String(rest)
     }
 
     static func object(_ pairs: [(key: String, value: String)]) -> JSONValue {
