@@ -26,6 +26,13 @@ public struct RunMachine: Sendable {
         case podFinished(NodeID, attempt: Int, PodResult)
         /// The machine or the supervisor was lost under the pod, and its processes are proven dead.
         case podLost(NodeID, attempt: Int, reason: String)
+        /// A daemon can be used from now on.
+        case podReady(NodeID, attempt: Int)
+        /// Of a container set.
+        case containerStarted(NodeID, attempt: Int, container: String)
+        case containerFinished(NodeID, attempt: Int, ContainerResult)
+        /// What a step says of itself.
+        case progress(NodeID, attempt: Int, done: Int64, of: Int64)
         case timerFired(TimerID)
         case shutdownRequested(RunState.Shutdown, message: String)
     }
