@@ -31,6 +31,35 @@ extension RunMachine.Event {
             return .object(object)
         case .shutdownRequested(let kind, let message):
             return ["event": "shutdownRequested", "kind": .string(kind.rawValue), "message": .string(message)]
+        case .suspendRequested: return ["event": "suspendRequested"]
+        case .resumeRequested(let selector, let message):
+            var object = JSONObject()
+            object["event"] = "resumeRequested"
+            object["selector"] = selector.map { .string($0.text) }
+            object["message"] = .string(message)
+            return .object(object)
+        case .nodeSet(let selector, let update):
+            var object = JSONObject()
+            object["event"] = "nodeSet"
+            object["selector"] = .string(selector.text)
+            object["outputs"] = RowCoding.parameters(update.outputs)
+            object["phase"] = update.phase.map { .string($0.rawValue) }
+            object["message"] = .string(update.message)
+            return .object(object)
+        case .locksAnswered(let node, let answer):
+            var object = JSONObject()
+            object["event"] = "locksAnswered"
+            object["node"] = node.map { .integer($0.ordinal) }
+            object["answer"] = answer.row
+            return .object(object)
+        case .recalled(let node, let outputs):
+            var object = JSONObject()
+            object["event"] = "recalled"
+            object["node"] = .integer(node.ordinal)
+            object["outputs"] = outputs?.json
+            return .object(object)
+        case .callFinished(let node, let attempt, let result):
+            return ["event": "callFinished", "node": .integer(node.ordinal), "attempt": .integer(attempt), "result": result.row]
         }
     }
 
@@ -67,6 +96,27 @@ extension RunMachine.Event {
         case "shutdownRequested":
             guard let kind = json["kind"]?.string.flatMap({ RunState.Shutdown(rawValue: $0) }) else { return nil }
             self = .shutdownRequested(kind, message: json["message"]?.string ?? "")
+        case "suspendRequested": self = .suspendRequested
+        case "resumeRequested":
+            let text = json["selector"]?.string
+            let selector = text.flatMap { try? NodeSelector($0) }
+            if text != nil, selector == nil { return nil }
+            self = .resumeRequested(selector, message: json["message"]?.string ?? "")
+        case "nodeSet":
+            guard let selector = json["selector"]?.string.flatMap({ try? NodeSelector($0) }) else { return nil }
+            let update = NodeUpdate(
+                outputs: RowCoding.parameters(json["outputs"]), phase: json["phase"]?.string.flatMap { NodePhase(rawValue: $0) },
+                message: json["message"]?.string ?? "")
+            self = .nodeSet(selector, update)
+        case "locksAnswered":
+            guard let answer = json["answer"].flatMap({ LockAnswer(row: $0) }) else { return nil }
+            self = .locksAnswered(node, answer)
+        case "recalled":
+            guard let node else { return nil }
+            self = .recalled(node, json["outputs"].map { NodeOutputs(json: $0) })
+        case "callFinished":
+            guard let node, let attempt, let result = json["result"].flatMap({ CallResult(row: $0) }) else { return nil }
+            self = .callFinished(node, attempt: attempt, result)
         default: return nil
         }
     }
@@ -137,5 +187,83 @@ extension ContainerResult {
             return nil
         }
         self.init(name: name, end: end, startedAt: row["startedAt"]?.time, finishedAt: at)
+    }
+}
+
+extension LockAnswer {
+    fileprivate var row: JSONValue {
+        switch self {
+        case .granted: ["granted"]
+        case .wait(let lock, let held, let limit): ["wait", .string(lock), .integer(held), .integer(limit)]
+        case .refused(let message): ["refused", .string(message)]
+        }
+    }
+
+    fileprivate init?(row: JSONValue) {
+        switch (row[0]?.string, row[1]?.string, row[2]?.int, row[3]?.int) {
+        case ("granted", _, _, _): self = .granted
+        case ("wait", let lock?, let held?, let limit?): self = .wait(lock: lock, held: held, limit: limit)
+        case ("refused", let message?, _, _): self = .refused(message: message)
+        default: return nil
+        }
+    }
+}
+
+extension NodeOutputs {
+    /// As the cache keeps them.
+    public var json: JSONValue {
+        var row = JSONObject()
+        row["outputs"] = RowCoding.parameters(self.parameters)
+        row["outputArtifacts"] = RowCoding.artifacts(self.artifacts)
+        row["result"] = self.result.map { .string($0) }
+        row["exitCode"] = self.exitCode.map { .integer($0) }
+        return .object(row)
+    }
+
+    public init(json: JSONValue) {
+        self.init()
+        self.parameters = RowCoding.parameters(json["outputs"])
+        self.artifacts = RowCoding.artifacts(json["outputArtifacts"])
+        self.result = json["result"]?.string
+        self.exitCode = json["exitCode"]?.int
+    }
+}
+
+extension CallResult {
+    fileprivate var row: JSONValue {
+        var row = JSONObject()
+        switch self.end {
+        case .succeeded(let message): row["end"] = ["succeeded", .string(message)]
+        case .failed(let message): row["end"] = ["failed", .string(message)]
+        case .error(let message): row["end"] = ["error", .string(message)]
+        case .answered(let status, let headers):
+            var object = JSONObject()
+            for (name, values) in headers.sorted(by: { $0.key < $1.key }) { object[name] = .array(values.map { .string($0) }) }
+            row["end"] = ["answered", .integer(status), .object(object)]
+        }
+        row["result"] = self.result.map { .string($0) }
+        row["parameters"] = RowCoding.parameters(
+            self.parameters.sorted { $0.key < $1.key }.map { NamedValue(name: $0.key, value: $0.value) })
+        row["finishedAt"] = JSONValue(self.finishedAt)
+        return .object(row)
+    }
+
+    fileprivate init?(row: JSONValue) {
+        guard let finishedAt = row["finishedAt"]?.time else { return nil }
+        let end: End
+        switch (row["end"]?[0]?.string, row["end"]?[1]?.string, row["end"]?[1]?.int) {
+        case ("succeeded", let message?, _): end = .succeeded(message: message)
+        case ("failed", let message?, _): end = .failed(message: message)
+        case ("error", let message?, _): end = .error(message: message)
+        case ("answered", _, let status?):
+            var headers: [String: [String]] = [:]
+            for (name, values) in row["end"]?[2]?.object ?? JSONObject() { headers[name] = (values.array ?? []).compactMap(\.string) }
+            end = .answered(status: status, headers: headers)
+        default: return nil
+        }
+        self.init(
+            end: end, result: row["result"]?.string,
+            parameters: Dictionary(RowCoding.parameters(row["parameters"]).map { ($0.name, $0.value) }, uniquingKeysWith: { $1 }),
+            finishedAt: finishedAt)
     }
 }

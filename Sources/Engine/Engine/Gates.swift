@@ -48,10 +48,20 @@ extension RunMachine {
 
     func limit(of boundary: NodeID) -> Int? { self.nodes[boundary.index].template.flatMap { self.plan.templates[$0].parallelism } }
 
+    /// A node that takes no place under any limit; only a suspended run holds it back.
+    mutating func enterFreely(_ id: NodeID) {
+        if self.run.isSuspended {
+            self.gates.forWorkflow.append(id)
+            self.gates.held += 1
+        } else {
+            self.begin(id)
+        }
+    }
+
     private mutating func enterBoundary(_ id: NodeID) {
         if let boundary = self.nodes[id.index].boundary { self.gates.activeChildren[boundary, default: 0] += 1 }
         if self.nodes[id.index].type == .pod {
-            if let limit = self.plan.parallelism, self.gates.activePods >= limit || !self.gates.forWorkflow.isEmpty {
+            if self.run.isSuspended || !self.gates.forWorkflow.isEmpty || self.gates.activePods >= self.plan.parallelism ?? .max {
                 self.gates.forWorkflow.append(id)
                 self.gates.held += 1
                 return
@@ -75,13 +85,13 @@ extension RunMachine {
         }
     }
 
-    private mutating func refillWorkflow() {
-        while let next = self.gates.forWorkflow.first, self.gates.activePods < self.plan.parallelism ?? .max {
+    mutating func refillWorkflow() {
+        while !self.run.isSuspended, let next = self.gates.forWorkflow.first, self.gates.activePods < self.plan.parallelism ?? .max {
             self.gates.forWorkflow.removeFirst()
             self.gates.held -= 1
             // A node that a stop ended while it was held has given up its place already.
             guard self.nodes[next.index].phase == .held else { continue }
-            self.gates.activePods += 1
+            if self.nodes[next.index].type == .pod { self.gates.activePods += 1 }
             self.begin(next)
         }
     }

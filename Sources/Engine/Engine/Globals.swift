@@ -90,6 +90,7 @@ extension RunMachine {
         case .error: return RunPhase.error.rawValue
         case .succeeded, .skipped, .omitted: return (self.run.shutdown == nil ? RunPhase.succeeded : .failed).rawValue
         case .held, .pending, .running: return RunPhase.running.rawValue
+        case .daemoned: return RunPhase.running.rawValue
         }
     }
 
@@ -110,7 +111,7 @@ extension RunMachine {
                 [
                     "displayName": .string(self.displayName(of: node)),
                     "message": .string(node.message), "templateName": .string(node.template.map { self.plan.templates[$0].key.name } ?? ""),
-                    "phase": .string(node.phase.rawValue), "podName": .string(self.podName(of: node.id)),
+                    "phase": .string(node.phase.shown), "podName": .string(self.podName(of: node.id)),
                     "finishedAt": .string((node.finishedAt ?? node.startedAt).rfc3339),
                 ]
             })

@@ -49,11 +49,11 @@ extension RunMachine {
         return request
     }
 
-    private func rendered(_ value: CompiledValue, _ scope: Scope) throws(NodeFault) -> JSONValue {
+    func rendered(_ value: CompiledValue, _ scope: Scope) throws(NodeFault) -> JSONValue {
         do { return try value.render(scope, mode: scope.mode, clock: scope.clock) } catch { throw NodeFault(error) }
     }
 
-    private func inputs(_ node: Node, _ template: PlannedTemplate, _ scope: Scope) throws(NodeFault) -> [ArtifactInput] {
+    func inputs(_ node: Node, _ template: PlannedTemplate, _ scope: Scope) throws(NodeFault) -> [ArtifactInput] {
         var inputs: [ArtifactInput] = []
         for declared in template.inputArtifacts {
             guard let given = node.inputs.artifacts.first(where: { $0.name == declared.name }) else { continue }
@@ -101,7 +101,7 @@ extension RunMachine {
         switch node.role {
         case .site(let site), .item(let site, _): return node.boundary.flatMap { self.step(of: $0, site)?.capturesResult } ?? false
         case .attempt: return node.owner.map { self.capturesResult(self.nodes[$0.index]) } ?? false
-        case .entry, .group, .exitHandler: return false
+        case .entry, .group, .exitHandler, .hook, .container: return false
         }
     }
 }

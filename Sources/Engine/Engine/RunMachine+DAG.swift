@@ -52,7 +52,7 @@ extension RunMachine {
             case .errored: phase == .error
             case .skipped: phase == .skipped
             case .omitted: phase == .omitted
-            case .daemoned: false
+            case .daemoned: phase == .daemoned
             case .anySucceeded: self.items(of: id).contains { $0 == .succeeded }
             case .allFailed: !self.items(of: id).isEmpty && self.items(of: id).allSatisfy { $0 == .failed }
             }

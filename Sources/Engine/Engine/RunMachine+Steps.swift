@@ -190,7 +190,7 @@ extension RunMachine {
             let site: Int
             switch node.role {
             case .site(let at), .item(let at, _): site = at
-            case .entry, .group, .attempt, .exitHandler: return false
+            case .entry, .group, .attempt, .exitHandler, .hook, .container: return false
             }
             return !self.isTolerated(node.phase, planned.steps[site].continueOn)
         }
@@ -209,7 +209,7 @@ extension RunMachine {
         switch phase {
         case .failed: continueOn.failed
         case .error: continueOn.error
-        case .held, .pending, .running, .succeeded, .skipped, .omitted: true
+        case .held, .pending, .running, .daemoned, .succeeded, .skipped, .omitted: true
         }
     }
 
@@ -268,7 +268,7 @@ extension RunMachine {
         switch from.source {
         case .parameter(let text): try scope.reference(text)
         case .expression(let text): try scope.evaluate(text).flatMap { scope.insertion(of: $0) }
-        case .path, .configMapKey, .supplied, .none: nil
+        case .path, .configMapKey, .supplied, .jsonPath, .jqFilter, .event, .none: nil
         }
     }
 

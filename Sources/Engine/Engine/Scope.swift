@@ -237,7 +237,7 @@ struct Scope: VariableScope {
         switch self.machine.plan.templates[index].body {
         case .steps(let steps): return steps.sites
         case .dag(let dag): return dag.sites
-        case .pod, .suspend: return [:]
+        case .pod, .suspend, .call: return [:]
         }
     }
 
@@ -278,7 +278,7 @@ struct Scope: VariableScope {
         }
         switch suffix {
         case "id": return .text(ArgoNames.nodeID(first.name, workflow: self.machine.plan.name))
-        case "status": return .text(first.phase.rawValue)
+        case "status": return .text(first.phase.shown)
         case "startedAt": return .text(first.startedAt.rfc3339)
         case "finishedAt": return .text((first.finishedAt ?? first.startedAt).rfc3339)
         case "ip": return .text("127.0.0.1")
@@ -487,7 +487,7 @@ extension RunMachine {
         if let template = node.template {
             switch self.plan.templates[template].body {
             case .steps, .dag: seesSites = true
-            case .pod, .suspend: break
+            case .pod, .suspend, .call: break
             }
         }
         return Scope.Frame(node: id, seesSites: seesSites, item: nil)
@@ -500,7 +500,7 @@ extension RunMachine {
             let node = self.nodes[here.index]
             switch node.role {
             case .site(let site), .item(let site, _): return node.boundary.flatMap { self.step(of: $0, site)?.name }
-            case .attempt, .exitHandler: current = node.owner
+            case .attempt, .exitHandler, .hook, .container: current = node.owner
             case .entry, .group: return nil
             }
         }

@@ -18,6 +18,17 @@ public final class Plan: Sendable {
     /// The workflow's own arguments, which the entry template and, unless it says otherwise, every exit handler gets.
     public let arguments: PlannedArguments
     public let onExit: PlannedHook?
+    /// The workflow's hooks other than `exit`.
+    public let triggers: [PlannedTrigger]
+    /// Held by the run from before its start to its end.
+    public let locks: [PlannedLock]
+    public let metrics: [PlannedMetric]
+    /// The workflow's podSpecPatch.
+    public let podPatch: TemplateText?
+    /// Labels and annotations of every pod.
+    public let podMetadata: CompiledValue?
+    /// The run waits to be resumed before anything of it starts.
+    public let isSuspended: Bool
     public let parallelism: Int?
     public let activeDeadlineSeconds: Int64?
     /// Volumes any template may mount, and the claims the run makes for itself.
@@ -30,7 +41,9 @@ public final class Plan: Sendable {
     init(
         name: String, namespace: String, uid: String, createdAt: Timestamp, labels: [(key: String, value: String)],
         annotations: [(key: String, value: String)], serviceAccountName: String, priority: Int?, entrypointName: String,
-        templates: [PlannedTemplate], entrypoint: TemplateIndex, arguments: PlannedArguments, onExit: PlannedHook?, parallelism: Int?,
+        templates: [PlannedTemplate], entrypoint: TemplateIndex, arguments: PlannedArguments, onExit: PlannedHook?,
+        triggers: [PlannedTrigger], locks: [PlannedLock], metrics: [PlannedMetric], podPatch: TemplateText?, podMetadata: CompiledValue?,
+        isSuspended: Bool, parallelism: Int?,
         activeDeadlineSeconds: Int64?, volumes: [CompiledValue], claimNames: [String], resources: PlanResources,
         index: [TemplateKey: TemplateIndex]
     ) {
@@ -47,6 +60,12 @@ public final class Plan: Sendable {
         self.entrypoint = entrypoint
         self.arguments = arguments
         self.onExit = onExit
+        self.triggers = triggers
+        self.locks = locks
+        self.metrics = metrics
+        self.podPatch = podPatch
+        self.podMetadata = podMetadata
+        self.isSuspended = isSuspended
         self.parallelism = parallelism
         self.activeDeadlineSeconds = activeDeadlineSeconds
         self.volumes = volumes
@@ -90,30 +109,66 @@ public struct TemplateKey: Sendable, Hashable {
     }
 }
 
-public struct PlannedTemplate: Sendable {
+/// Shared, so that looking at one field copies nothing.
+public final class PlannedTemplate: Sendable {
     public enum Body: Sendable {
         case pod(PlannedPod)
         case steps(PlannedSteps)
         case dag(PlannedDAG)
         /// The duration, if any.
         case suspend(TemplateText?)
+        case call(PlannedCall)
     }
 
-    public var key: TemplateKey
+    public let key: TemplateKey
     /// Written inside a step or task; its texts see what that step sees.
-    public var isInline: Bool
-    public var type: TemplateType
-    public var body: Body
-    public var inputs: [PlannedParameter]
-    public var inputArtifacts: [PlannedArtifact]
-    public var outputs: [PlannedParameter]
-    public var outputArtifacts: [PlannedArtifact]
-    public var retry: PlannedRetry?
-    public var parallelism: Int?
-    public var failFast: Bool
-    public var timeout: TemplateText?
-    public var activeDeadlineSeconds: TemplateText?
-    public var displayName: TemplateText?
+    public let isInline: Bool
+    public let type: TemplateType
+    public let body: Body
+    public let inputs: [PlannedParameter]
+    public let inputArtifacts: [PlannedArtifact]
+    public let outputs: [PlannedParameter]
+    public let outputArtifacts: [PlannedArtifact]
+    public let retry: PlannedRetry?
+    public let parallelism: Int?
+    public let failFast: Bool
+    public let timeout: TemplateText?
+    public let activeDeadlineSeconds: TemplateText?
+    public let pendingTimeout: TemplateText?
+    /// The node counts as done once its pod is ready.
+    public let isDaemon: Bool
+    /// Held while the node goes on.
+    public let locks: [PlannedLock]
+    public let memo: PlannedMemo?
+    public let metrics: [PlannedMetric]
+    public let displayName: TemplateText?
+
+    init(
+        key: TemplateKey, isInline: Bool, type: TemplateType, body: Body, inputs: [PlannedParameter], inputArtifacts: [PlannedArtifact],
+        outputs: [PlannedParameter], outputArtifacts: [PlannedArtifact], retry: PlannedRetry?, parallelism: Int?, failFast: Bool,
+        timeout: TemplateText?, activeDeadlineSeconds: TemplateText?, pendingTimeout: TemplateText?, isDaemon: Bool, locks: [PlannedLock],
+        memo: PlannedMemo?, metrics: [PlannedMetric], displayName: TemplateText?
+    ) {
+        self.key = key
+        self.isInline = isInline
+        self.type = type
+        self.body = body
+        self.inputs = inputs
+        self.inputArtifacts = inputArtifacts
+        self.outputs = outputs
+        self.outputArtifacts = outputArtifacts
+        self.retry = retry
+        self.parallelism = parallelism
+        self.failFast = failFast
+        self.timeout = timeout
+        self.activeDeadlineSeconds = activeDeadlineSeconds
+        self.pendingTimeout = pendingTimeout
+        self.isDaemon = isDaemon
+        self.locks = locks
+        self.memo = memo
+        self.metrics = metrics
+        self.displayName = displayName
+    }
 }
 
 public struct PlannedPod: Sendable {
@@ -125,6 +180,14 @@ public struct PlannedPod: Sendable {
     public var volumes: [CompiledValue]
     /// The template's pod-level security context, or the workflow's.
     public var securityContext: CompiledValue?
+    /// In place of `container`.
+    public var set: PlannedContainerSet?
+    public var initContainers: [CompiledValue] = []
+    public var sidecars: [CompiledValue] = []
+    /// The template's podSpecPatch.
+    public var patch: TemplateText?
+    /// Labels and annotations of the pod.
+    public var metadata: CompiledValue?
 }
 
 public struct PlannedParameter: Sendable {
@@ -143,6 +206,11 @@ public struct PlannedValueFrom: Sendable {
         case expression(TemplateText)
         case configMapKey(name: TemplateText, key: TemplateText, isOptional: Bool)
         case supplied
+        /// Of a resource, by Kubernetes' JSONPath or by a jq program.
+        case jsonPath(TemplateText)
+        case jqFilter(TemplateText)
+        /// Of the event that a binding answers.
+        case event(TemplateText)
         /// Only a default is given.
         case none
     }
@@ -191,18 +259,35 @@ public enum PlannedFanOut: Sendable {
     case sequence(start: TemplateText?, end: TemplateText?, count: TemplateText?, format: TemplateText?)
 }
 
-/// A step of a steps template or a task of a DAG.
-public struct PlannedStep: Sendable {
-    public var name: String
-    public var target: PlannedTarget
-    public var reference: TemplateRef?
-    public var arguments: PlannedArguments
-    public var when: TemplateText?
-    public var fanOut: PlannedFanOut?
-    public var continueOn: ContinueOn
-    public var exit: PlannedHook?
+/// A step of a steps template or a task of a DAG. Shared, as templates are.
+public final class PlannedStep: Sendable {
+    public let name: String
+    public let target: PlannedTarget
+    public let reference: TemplateRef?
+    public let arguments: PlannedArguments
+    public let when: TemplateText?
+    public let fanOut: PlannedFanOut?
+    public let continueOn: ContinueOn
+    public let exit: PlannedHook?
+    public let triggers: [PlannedTrigger]
     /// Somebody reads `outputs.result`, so standard output is kept.
-    public var capturesResult: Bool
+    public let capturesResult: Bool
+
+    init(
+        name: String, target: PlannedTarget, reference: TemplateRef?, arguments: PlannedArguments, when: TemplateText?,
+        fanOut: PlannedFanOut?, continueOn: ContinueOn, exit: PlannedHook?, triggers: [PlannedTrigger], capturesResult: Bool
+    ) {
+        self.name = name
+        self.target = target
+        self.reference = reference
+        self.arguments = arguments
+        self.when = when
+        self.fanOut = fanOut
+        self.continueOn = continueOn
+        self.exit = exit
+        self.triggers = triggers
+        self.capturesResult = capturesResult
+    }
 }
 
 public struct PlannedSteps: Sendable {

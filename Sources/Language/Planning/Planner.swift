@@ -68,6 +68,11 @@ public struct Planner {
         let resolved = self.entrypoint(workflow, isRunnable: isRunnable)
         let onExit = self.exitHook(
             onExit: self.spec.onExit, hooks: self.spec.hooks, scope: .local, origin: self.specOrigin, isWorkflow: true)
+        let triggers = self.triggers(self.spec.hooks, scope: .local, origin: self.specOrigin)
+        let locks = self.locks(self.spec.raw["synchronization"], self.specField("synchronization"))
+        let metrics = self.metrics(self.spec.raw["metrics"], self.specField("metrics"))
+        let podPatch = self.text(self.spec.raw["podSpecPatch"]?.string, self.specField("podSpecPatch"))
+        let podMetadata = self.spec.raw["podMetadata"].flatMap { self.compiled($0, self.specField("podMetadata")) }
         let arguments = self.arguments(self.spec.arguments, origin: self.specField("arguments"))
         let volumes = self.spec.volumes.enumerated().compactMap { at, volume in self.compiled(volume, self.specField("volumes").index(at)) }
         for key in self.sources.keys.filter({ $0.scope == .local }).sorted(by: { $0.name < $1.name }) { _ = self.slot(of: key) }
@@ -87,7 +92,8 @@ public struct Planner {
             createdAt: workflow.metadata.creationTimestamp ?? Timestamp(milliseconds: 0), labels: workflow.metadata.labels,
             annotations: workflow.metadata.annotations, serviceAccountName: self.spec.serviceAccountName ?? "default",
             priority: self.spec.priority, entrypointName: self.spec.entrypoint ?? "", templates: compiled, entrypoint: entrypoint,
-            arguments: arguments, onExit: onExit, parallelism: self.spec.parallelism,
+            arguments: arguments, onExit: onExit, triggers: triggers, locks: locks, metrics: metrics, podPatch: podPatch,
+            podMetadata: podMetadata, isSuspended: self.spec.raw["suspend"]?.bool ?? false, parallelism: self.spec.parallelism,
             activeDeadlineSeconds: self.spec.activeDeadlineSeconds,
             volumes: volumes, claimNames: self.spec.volumeClaimTemplates.compactMap { $0["metadata"]?["name"]?.string },
             resources: self.input.resources, index: self.index)

@@ -24,6 +24,9 @@ extension Planner {
             retry: self.retry(template, origin), parallelism: template.parallelism, failFast: template.failFast ?? false,
             timeout: self.duration(template.timeout, origin.field("timeout")),
             activeDeadlineSeconds: self.text(template.activeDeadlineSeconds, origin.field("activeDeadlineSeconds")),
+            pendingTimeout: self.duration(template.raw["pendingTimeout"]?.scalarText, origin.field("pendingTimeout")),
+            isDaemon: template.daemon, locks: self.locks(template.raw["synchronization"], origin.field("synchronization")),
+            memo: self.memo(template, origin), metrics: self.metrics(template.raw["metrics"], origin.field("metrics")),
             displayName: self.text(
                 template.annotations.first { $0.key == "workflows.argoproj.io/display-name" }?.value, origin.field("annotations")))
         self.checkReferences(in: planned, origin)
@@ -40,19 +43,17 @@ extension Planner {
         case .steps: return .steps(self.steps(template, scope, origin.field("steps"), isInline: isInline))
         case .dag: return template.dag.flatMap { self.dag($0, template, scope, origin.field("dag"), isInline: isInline) }.map { .dag($0) }
         case .suspend:
-            let duration = template.raw["suspend"]?["duration"]?.scalarText
-            if duration == nil {
-                self.faults.add(
-                    .notSupported, at: origin.field("suspend"), atKey: true, "a suspend template without a duration is not supported yet",
-                    hint: "give 'duration', or leave the step out for local runs")
-                return nil
-            }
-            return .suspend(self.duration(duration, origin.field("suspend").field("duration")))
-        case .containerSet, .resource, .data, .http, .plugin:
-            self.faults.add(
-                .notSupported, at: origin.field(type.rawValue), atKey: true, "templates of type '\(type.rawValue)' are not supported yet",
-                hint: "see docs/compatibility.md for what runs today")
-            return nil
+            return .suspend(self.duration(template.raw["suspend"]?["duration"]?.scalarText, origin.field("suspend").field("duration")))
+        case .containerSet:
+            guard let set = self.containerSet(template, origin) else { return nil }
+            var pod = PlannedPod(container: .literal(.object(JSONObject())), source: nil, volumes: [], securityContext: nil)
+            self.complete(&pod, template, origin)
+            pod.set = set
+            return .pod(pod)
+        case .http: return self.call(.http, template, origin).map { .call($0) }
+        case .resource: return self.call(.resource, template, origin).map { .call($0) }
+        case .data: return self.call(.data, template, origin).map { .call($0) }
+        case .plugin: return self.call(.plugin, template, origin).map { .call($0) }
         }
     }
 
@@ -67,14 +68,23 @@ extension Planner {
                 hint: "Skiff uses it to find the program and to run the same file on a cluster")
             return nil
         }
-        let volumes = (template.raw["volumes"]?.array ?? []).enumerated().compactMap { at, volume in
+        guard let compiled = self.compiled(.object(container), place) else { return nil }
+        var pod = PlannedPod(container: compiled, source: self.text(source, place.field("source")), volumes: [], securityContext: nil)
+        self.complete(&pod, template, origin)
+        return pod
+    }
+
+    /// What every pod may have beside its main container.
+    private mutating func complete(_ pod: inout PlannedPod, _ template: Template, _ origin: Origin) {
+        pod.volumes = (template.raw["volumes"]?.array ?? []).enumerated().compactMap { at, volume in
             self.compiled(volume, origin.field("volumes").index(at))
         }
         let security = template.raw["securityContext"] ?? self.spec.raw["securityContext"]
-        guard let compiled = self.compiled(.object(container), place) else { return nil }
-        return PlannedPod(
-            container: compiled, source: self.text(source, place.field("source")), volumes: volumes,
-            securityContext: security.flatMap { self.compiled($0, origin.field("securityContext")) })
+        pod.securityContext = security.flatMap { self.compiled($0, origin.field("securityContext")) }
+        pod.initContainers = self.containers("initContainers", template, origin)
+        pod.sidecars = self.containers("sidecars", template, origin)
+        pod.patch = self.text(template.raw["podSpecPatch"]?.string, origin.field("podSpecPatch"))
+        pod.metadata = template.raw["metadata"].flatMap { self.compiled($0, origin.field("metadata")) }
     }
 
     // MARK: Steps and tasks
@@ -261,6 +271,7 @@ extension Planner {
             name: step.name, target: target, reference: step.inline == nil ? step.templateRef : nil, arguments: arguments,
             when: self.text(step.when, origin.field("when")), fanOut: self.fanOut(step, origin), continueOn: step.continueOn,
             exit: self.exitHook(onExit: step.onExit, hooks: step.hooks, scope: scope, origin: origin, isWorkflow: false),
+            triggers: self.triggers(step.hooks, scope: scope, origin: origin),
             capturesResult: captures)
     }
 
@@ -329,29 +340,25 @@ extension Planner {
 
     mutating func exitHook(onExit: String?, hooks: [LifecycleHook], scope: TemplateScope, origin: Origin, isWorkflow: Bool) -> PlannedHook?
     {
-        for hook in hooks where hook.event != "exit" {
-            self.faults.add(
-                .notSupported, at: origin.field("hooks").field(hook.event), atKey: true,
-                "lifecycle hook '\(hook.event)' is not supported yet",
-                hint: "only the hook 'exit' runs today")
-        }
         if let hook = hooks.first(where: { $0.event == "exit" }), !isWorkflow || onExit == nil {
-            let place = origin.field("hooks").field("exit")
-            guard let target = self.target(template: hook.template, reference: hook.templateRef, scope, place, what: "hooks.exit") else {
-                return nil
-            }
-            let arguments = hook.arguments.map { self.arguments($0, origin: place.field("arguments")) }
-            if case .template(let index) = target, let arguments, !(hook.arguments?.isEmpty ?? true) {
-                self.calls.append((index, arguments, place))
-            }
-            return PlannedHook(
-                target: target, arguments: (hook.arguments?.isEmpty ?? true) ? nil : arguments,
-                expression: self.text(hook.expression, place.field("expression")), reference: hook.templateRef)
+            return self.hook(hook, scope: scope, origin.field("hooks").field("exit"))
         }
         guard let name = onExit, !name.isEmpty else { return nil }
         return self.resolve(name, in: scope, at: isWorkflow ? self.specField("onExit") : origin.field("onExit")).map {
             PlannedHook(target: .template($0), arguments: nil, expression: nil, reference: nil)
         }
+    }
+
+    mutating func hook(_ hook: LifecycleHook, scope: TemplateScope, _ place: Origin) -> PlannedHook? {
+        guard let target = self.target(template: hook.template, reference: hook.templateRef, scope, place, what: "hooks.\(hook.event)") else {
+            return nil
+        }
+        let hasArguments = !(hook.arguments?.isEmpty ?? true)
+        let arguments = hook.arguments.map { self.arguments($0, origin: place.field("arguments")) }
+        if case .template(let index) = target, let arguments, hasArguments { self.calls.append((index, arguments, place)) }
+        return PlannedHook(
+            target: target, arguments: hasArguments ? arguments : nil, expression: self.text(hook.expression, place.field("expression")),
+            reference: hook.templateRef)
     }
 
     // MARK: Parameters, artifacts, texts
@@ -390,11 +397,12 @@ extension Planner {
             }
         } else if from.isSupplied {
             source = .supplied
-        }
-        for other in from.other {
-            self.faults.add(
-                .notSupported, at: origin.field(other), atKey: true, "valueFrom.\(other) is not supported yet",
-                hint: "it needs a resource template or an event")
+        } else if let path = self.text(from.jsonPath, origin.field("jsonPath")) {
+            source = .jsonPath(path)
+        } else if let filter = self.text(from.jqFilter, origin.field("jqFilter")) {
+            source = .jqFilter(filter)
+        } else if let event = self.text(from.event, origin.field("event")) {
+            source = .event(event)
         }
         return PlannedValueFrom(source: source, default: self.text(from.default, origin.field("default")))
     }

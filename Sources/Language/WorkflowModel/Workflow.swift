@@ -310,8 +310,9 @@ public struct ValueFrom: Sendable, Equatable {
     public var configMapKeyRef: KeySelector?
     public var `default`: String?
     public var isSupplied: Bool
-    /// Sources that need what this slice does not run: `jsonPath`, `jqFilter`, `event`.
-    public var other: [String]
+    public var jsonPath: String?
+    public var jqFilter: String?
+    public var event: String?
     public init?(_ json: JSONValue) {
         guard json.object != nil else { return nil }
         self.path = json["path"]?.string
@@ -320,7 +321,9 @@ public struct ValueFrom: Sendable, Equatable {
         self.configMapKeyRef = json["configMapKeyRef"].flatMap(KeySelector.init)
         self.default = json["default"]?.scalarText
         self.isSupplied = !(json["supplied"]?.isNull ?? true)
-        self.other = ["jsonPath", "jqFilter", "event"].filter { !(json[$0]?.isNull ?? true) }
+        self.jsonPath = json["jsonPath"]?.string
+        self.jqFilter = json["jqFilter"]?.string
+        self.event = json["event"]?.string
     }
 }
 

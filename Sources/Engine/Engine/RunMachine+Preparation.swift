@@ -1,0 +1,132 @@
+import Expressions
+import Planning
+import WorkflowModel
+
+/// What a node needs before it may ask for a place: its locks, then a look into the cache.
+extension RunMachine {
+    mutating func prepare(_ id: NodeID) {
+        guard let index = self.nodes[id.index].template else { return }
+        let template = self.plan.templates[index]
+        if template.locks.isEmpty { return self.recall(id) }
+        if self.isShut(isExit: self.nodes[id.index].isExit) { return self.finish(id, .failed, message: self.shutMessage) }
+        switch self.lockRequests(template.locks, self.scope(of: id)) {
+        case .failure(let fault): self.finish(id, .error, message: fault.message)
+        case .success(let locks):
+            self.nodes[id.index].stage = .locks
+            self.nodes[id.index].locks = locks
+            self.waiting.insert(id)
+            self.changed.insert(id)
+            self.actions.append(.acquire(LockHolder(run: self.id, node: id), locks, priority: self.plan.priority ?? 0))
+        }
+    }
+
+    func lockRequests(_ locks: [PlannedLock], _ scope: Scope) -> Result<[LockRequest], NodeFault> {
+        do throws(NodeFault) {
+            var requests: [LockRequest] = []
+            for lock in locks {
+                let namespace = try lock.namespace.map { (text) throws(NodeFault) in try scope.text(text) }
+                let name = try scope.text(lock.name)
+                if name.isEmpty { throw NodeFault("synchronization: the name of a lock is empty") }
+                let key = lock.kind == .configMap ? try lock.key.map { (text) throws(NodeFault) in try scope.text(text) } : nil
+                let request = LockRequest(
+                    kind: lock.kind, namespace: namespace.flatMap { $0.isEmpty ? nil : $0 } ?? self.plan.namespace, name: name, key: key,
+                    isInDatabase: lock.kind == .database || lock.kind == .mutex && lock.key != nil)
+                if !requests.contains(request) { requests.append(request) }
+            }
+            return .success(requests)
+        } catch {
+            return .failure(error)
+        }
+    }
+
+    mutating func locksAnswered(_ id: NodeID, _ answer: LockAnswer) {
+        guard id.index < self.nodes.count, self.nodes[id.index].stage == .locks, !self.nodes[id.index].phase.isFulfilled else {
+            // It came too late: whoever asked has ended, and what was given goes back.
+            if answer == .granted { self.actions.append(.release(LockHolder(run: self.id, node: id))) }
+            return
+        }
+        self.changed.insert(id)
+        switch answer {
+        case .granted:
+            self.nodes[id.index].waitsFor = nil
+            self.nodes[id.index].message = ""
+            self.nodes[id.index].stage = .place
+            self.waiting.remove(id)
+            self.recall(id)
+        case .wait(let lock, let held, let limit):
+            self.nodes[id.index].waitsFor = lock
+            self.nodes[id.index].message = "Waiting for \(lock) lock. Lock status: \(limit - held)/\(limit)"
+        case .refused(let message): self.finish(id, .error, message: message)
+        }
+    }
+
+    /// Looks into the cache, where the template has one.
+    private mutating func recall(_ id: NodeID) {
+        guard let index = self.nodes[id.index].template, let memo = self.plan.templates[index].memo else { return self.proceed(id) }
+        if self.isShut(isExit: self.nodes[id.index].isExit) { return self.finish(id, .failed, message: self.shutMessage) }
+        switch self.memoRequest(memo, self.scope(of: id)) {
+        case .failure(let fault): self.finish(id, .error, message: fault.message)
+        case .success((let request, let maxAge)):
+            self.nodes[id.index].stage = .cache
+            self.nodes[id.index].memo = MemoStatus(isHit: false, key: request.key, cache: request.cache)
+            self.waiting.insert(id)
+            self.changed.insert(id)
+            self.actions.append(.recall(id, request, maxAge: maxAge))
+        }
+    }
+
+    func memoRequest(_ memo: PlannedMemo, _ scope: Scope) -> Result<(MemoRequest, maxAge: Span?), NodeFault> {
+        do throws(NodeFault) {
+            let key = try scope.text(memo.key)
+            let isSound = key.utf8.allSatisfy { byte in
+                byte == UInt8(ascii: "-") || (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte)
+            }
+            guard isSound, !key.isEmpty, key.utf8.first != UInt8(ascii: "-") else {
+                throw NodeFault("memoize: '\(key)' is no cache key: letters, digits and '-', beginning with a letter or digit")
+            }
+            let request = MemoRequest(namespace: self.plan.namespace, cache: try scope.text(memo.cache), key: key)
+            return .success((request, try scope.duration(memo.maxAge)))
+        } catch {
+            return .failure(error)
+        }
+    }
+
+    /// What the cache had.
+    mutating func recalled(_ id: NodeID, _ outputs: NodeOutputs?) {
+        guard id.index < self.nodes.count, self.nodes[id.index].stage == .cache, !self.nodes[id.index].phase.isFulfilled else { return }
+        self.changed.insert(id)
+        self.waiting.remove(id)
+        self.nodes[id.index].stage = .place
+        guard let outputs else { return self.proceed(id) }
+        self.nodes[id.index].memo?.isHit = true
+        self.nodes[id.index].outputs = outputs
+        self.exportGlobals(of: id)
+        self.finish(id, .succeeded)
+    }
+
+    private mutating func proceed(_ id: NodeID) {
+        switch self.nodes[id.index].type {
+        case .retry:
+            self.nodes[id.index].phase = .running
+            self.changed.insert(id)
+            self.startAttempt(of: id, 0)
+        case .suspend, .http, .plugin: self.enterFreely(id)
+        case .pod, .steps, .dag, .stepGroup, .taskGroup, .skipped, .container: self.admit(id)
+        }
+    }
+
+    /// Gives back what a node that has ended held, and keeps its outputs where the template says so.
+    mutating func settleAccounts(_ id: NodeID) {
+        guard let index = self.nodes[id.index].template else { return }
+        if case .attempt = self.nodes[id.index].role { return }
+        if !self.nodes[id.index].locks.isEmpty {
+            self.nodes[id.index].waitsFor = nil
+            self.actions.append(.release(LockHolder(run: self.id, node: id)))
+        }
+        guard self.nodes[id.index].phase == .succeeded, let memo = self.nodes[id.index].memo, !memo.isHit,
+            self.plan.templates[index].memo != nil
+        else { return }
+        let request = MemoRequest(namespace: self.plan.namespace, cache: memo.cache, key: memo.key)
+        self.actions.append(.remember(id, request, self.nodes[id.index].outputs))
+    }
+}
