@@ -82,15 +82,14 @@ extension RunMachine {
     }
 
     private var status: String {
-        guard let exit = self.run.exitNode, exit.index <= self.nodes.count, let entry = self.nodes.first, entry.phase.isFulfilled else {
+        guard let entry = self.nodes.first, entry.phase.isFulfilled else {
             return self.run.phase == .pending ? RunPhase.running.rawValue : self.run.phase.rawValue
         }
         switch entry.phase {
         case .failed: return RunPhase.failed.rawValue
         case .error: return RunPhase.error.rawValue
         case .succeeded, .skipped, .omitted: return (self.run.shutdown == nil ? RunPhase.succeeded : .failed).rawValue
-        case .held, .pending, .running: return RunPhase.running.rawValue
-        case .daemoned: return RunPhase.running.rawValue
+        case .held, .pending, .running, .daemoned: return RunPhase.running.rawValue
         }
     }
 

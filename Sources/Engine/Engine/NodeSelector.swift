@@ -40,7 +40,9 @@ public struct NodeSelector: Sendable, Equatable {
             }
             requirements.append(Requirement(field: name, isEqual: isEqual, value: Self.trimmed(value)))
         }
-        guard !requirements.isEmpty else { throw Failure(description: "the node selector is empty: write FIELD=VALUE, for example displayName=approve") }
+        guard !requirements.isEmpty else {
+            throw Failure(description: "the node selector is empty: write FIELD=VALUE, for example displayName=approve")
+        }
         self.requirements = requirements
     }
 

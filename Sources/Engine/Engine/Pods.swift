@@ -350,7 +350,8 @@ public struct PodResult: Sendable, Equatable {
     public var peakMemoryBytes: Int64?
     public init(
         end: End, startedAt: Timestamp? = nil, finishedAt: Timestamp, result: String? = nil, parameters: [String: String] = [:],
-        artifacts: [String: StoredArtifact] = [:], containers: [ContainerResult] = [], cpuMillis: Int64? = nil, peakMemoryBytes: Int64? = nil
+        artifacts: [String: StoredArtifact] = [:], containers: [ContainerResult] = [], cpuMillis: Int64? = nil,
+        peakMemoryBytes: Int64? = nil
     ) {
         self.end = end
         self.startedAt = startedAt

@@ -211,7 +211,7 @@ extension RunState {
         row["globalArtifacts"] = RowCoding.artifacts(self.globalArtifacts)
         row["now"] = JSONValue(self.now)
         row["exitNode"] = self.exitNode.map { .integer($0.ordinal) }
-        if self.hasLocks { row["hasLocks"] = true }
+        if !self.locks.isEmpty { row["locks"] = .array(self.locks.map(\.row)) }
         row["waitsFor"] = self.waitsFor.map { .string($0) }
         return .object(row)
     }
@@ -231,7 +231,7 @@ extension RunState {
         self.globalArtifacts = RowCoding.artifacts(row["globalArtifacts"])
         self.now = row["now"]?.time ?? Timestamp(milliseconds: 0)
         self.exitNode = row["exitNode"]?.int.map { NodeID($0) }
-        self.hasLocks = row["hasLocks"]?.bool ?? false
+        self.locks = (row["locks"]?.array ?? []).compactMap { LockRequest(row: $0) }
         self.waitsFor = row["waitsFor"]?.string
     }
 }
@@ -307,7 +307,7 @@ extension RunMachine {
     }
 
     private func waitsForSomething(_ node: Node) -> Bool {
-        if node.dueAt != nil || node.stage != .place { return true }
+        if node.dueAt != nil || node.stage == .locks || node.stage == .cache { return true }
         switch node.type {
         case .suspend, .http, .plugin: return node.phase != .held
         case .pod, .steps, .stepGroup, .dag, .taskGroup, .retry, .skipped, .container: return false
@@ -315,7 +315,7 @@ extension RunMachine {
     }
 
     private mutating func rebuildGates(_ node: Node) {
-        if node.phase == .held, node.stage != .place { return }
+        if node.phase == .held, node.stage == .locks || node.stage == .cache { return }
         switch node.type {
         case .pod, .steps, .dag: break
         case .suspend, .http, .plugin:
@@ -331,9 +331,8 @@ extension RunMachine {
             if node.type == .pod { self.gates.activePods += 1 }
             if let boundary = node.boundary { self.gates.activeChildren[boundary, default: 0] += 1 }
         case .held:
-            // A pod whose boundary sets no limit can only be waiting for the workflow's.
             self.gates.held += 1
-            if let boundary = node.boundary, self.limit(of: boundary) != nil {
+            if let boundary = node.boundary, node.stage == .place {
                 self.gates.forBoundary[boundary, default: HeldQueue()].append(node.id)
             } else {
                 if let boundary = node.boundary { self.gates.activeChildren[boundary, default: 0] += 1 }

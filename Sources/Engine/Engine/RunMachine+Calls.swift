@@ -109,13 +109,16 @@ extension RunMachine {
     ) -> Result<Bool, NodeFault> {
         do throws(NodeFault) {
             let payload = try self.rendered(call.payload, self.scope(of: id))
-            guard let condition = payload["successCondition"]?.string, !condition.isEmpty else { return .success((200..<300).contains(status)) }
+            guard let condition = payload["successCondition"]?.string, !condition.isEmpty else {
+                return .success((200..<300).contains(status))
+            }
             let request = ExprValue.map([
                 "method": .string(payload["method"]?.string ?? "GET"), "url": .string(payload["url"]?.string ?? ""),
                 "body": .string(payload["body"]?.string ?? ""),
             ])
             let response = ExprValue.map([
-                "statusCode": .int(Int64(status)), "body": .string(body), "headers": .map(headers.mapValues { .array($0.map { .string($0) }) }),
+                "statusCode": .int(Int64(status)), "body": .string(body),
+                "headers": .map(headers.mapValues { .array($0.map { .string($0) }) }),
             ])
             do {
                 let value = try Expression(condition).evaluate(

@@ -81,7 +81,9 @@ extension RunMachine {
     }
 
     mutating func containerStarted(_ id: NodeID, attempt: Int, _ name: String) {
-        guard self.isCurrent(id, attempt), let child = self.container(name, of: id), self.nodes[child.index].phase == .pending else { return }
+        guard self.isCurrent(id, attempt), let child = self.container(name, of: id), self.nodes[child.index].phase == .pending else {
+            return
+        }
         self.nodes[child.index].phase = .running
         self.nodes[child.index].startedAt = self.run.now
         self.changed.insert(child)

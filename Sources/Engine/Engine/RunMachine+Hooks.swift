@@ -33,7 +33,8 @@ extension RunMachine {
     }
 
     private mutating func startExitHandler(of id: NodeID) {
-        guard self.run.shutdown != .terminate, let site = self.site(of: id), let hook = self.step(of: site.boundary, site.index)?.exit else {
+        guard self.run.shutdown != .terminate, let site = self.site(of: id), let hook = self.step(of: site.boundary, site.index)?.exit
+        else {
             return
         }
         let seed = NodeSeed(

@@ -52,7 +52,9 @@ extension RunMachine {
 
     private mutating func startNode(_ seed: NodeSeed, _ call: Call, depth: Int) {
         let template = self.plan[call.template]
-        let id = self.add(seed, type: template.retry != nil ? .retry : template.nodeType, template: call.template.value, depth: depth, inputs: call.inputs)
+        let id = self.add(
+            seed, type: template.retry != nil ? .retry : template.nodeType, template: call.template.value, depth: depth, inputs: call.inputs
+        )
         if !call.inputs.artifacts.isEmpty {
             switch self.placedInputs(of: id, template) {
             case .success(let artifacts): self.nodes[id.index].inputs.artifacts = artifacts
@@ -250,7 +252,8 @@ extension RunMachine {
             }
         case .expression(let text): return try scope.evaluate(text).flatMap { scope.insertion(of: $0) }
         case .parameter(let text): return try scope.reference(text)
-        case .path, .supplied, .jsonPath, .jqFilter, .event, .none: return try from.default.map { (text) throws(NodeFault) in try scope.text(text) }
+        case .path, .supplied, .jsonPath, .jqFilter, .event, .none:
+            return try from.default.map { (text) throws(NodeFault) in try scope.text(text) }
         }
     }
 

@@ -176,7 +176,7 @@ public struct RunMachine: Sendable {
 
     private func outstandingPreparation(of node: Node) -> [Action] {
         switch node.stage {
-        case .place: return []
+        case .place, .slot: return []
         case .locks: return [.acquire(LockHolder(run: self.id, node: node.id), node.locks, priority: self.plan.priority ?? 0)]
         case .cache:
             guard let memo = node.template.flatMap({ self.plan.templates[$0].memo }),
@@ -220,7 +220,7 @@ public struct RunMachine: Sendable {
         case .granted:
             self.run.waitsFor = nil
             self.run.message = ""
-            self.run.hasLocks = true
+            self.run.locks = (try? self.runLocks.get()) ?? []
             self.start()
         case .wait(let lock, let held, let limit):
             self.run.waitsFor = lock
@@ -364,6 +364,7 @@ extension RunMachine: Equatable {
     public static func == (left: RunMachine, right: RunMachine) -> Bool {
         left.id == right.id && left.run == right.run && left.nodes == right.nodes && left.steps == right.steps && left.dags == right.dags
             && left.openItems == right.openItems && left.gates == right.gates && left.waiting == right.waiting
-            && left.leaves == right.leaves && left.daemons == right.daemons && left.hooked == right.hooked && left.runHooks == right.runHooks
+            && left.leaves == right.leaves && left.daemons == right.daemons && left.hooked == right.hooked
+            && left.runHooks == right.runHooks
     }
 }

@@ -90,7 +90,11 @@ public enum NodeRole: Sendable, Equatable {
 
 /// What a held node waits for.
 public enum NodeStage: String, Sendable, Equatable {
-    case locks, cache, place
+    case locks, cache
+    /// A place under the limit of its boundary.
+    case place
+    /// A place under the workflow's limit, or the end of the run's suspension; it has its place in the boundary.
+    case slot
 }
 
 /// How much of its work a step says it has done.
@@ -225,8 +229,8 @@ public struct RunState: Sendable, Equatable {
     public var globalArtifacts: [NamedArtifact] = []
     /// The latest time an event brought; time never goes back within a run.
     public var now: Timestamp = Timestamp(milliseconds: 0)
-    /// The locks of the run itself; it starts when it has them.
-    public var hasLocks: Bool = false
+    /// The locks that the run itself was given.
+    public var locks: [LockRequest] = []
     public var waitsFor: String?
     /// Node that runs the workflow's exit handler.
     public var exitNode: NodeID?

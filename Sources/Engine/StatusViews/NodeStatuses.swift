@@ -39,13 +39,21 @@ struct NodeStatuses {
         status["displayName"] = .string(node.shownName(in: node.boundary.map { self.nodes[$0.index].name }))
         status["type"] = .string(node.type.rawValue)
         self.addTemplate(of: node, to: &status)
-        status["phase"] = .string(node.phase.rawValue)
+        status["phase"] = .string(node.phase.shown)
         if let boundary = node.boundary { status["boundaryID"] = .string(self.ids[boundary]) }
         if !node.message.isEmpty { status["message"] = .string(node.message) }
         status["startedAt"] = times[node.startedAt]
         status["finishedAt"] = times[node.finishedAt]
         if !sums.progress.isEmpty { status["progress"] = .string(sums.progress) }
         if let resources = sums.resources { status["resourcesDuration"] = resources.json }
+        if node.phase == .daemoned {
+            status["daemoned"] = true
+            status["podIP"] = "127.0.0.1"
+        }
+        if let memo = node.memo {
+            status["memoizationStatus"] = ["hit": .bool(memo.isHit), "key": .string(memo.key), "cacheName": .string(memo.cache)]
+        }
+        if let lock = node.waitsFor { status["synchronizationStatus"] = ["waiting": .string(lock)] }
         if let flag = Self.flag(of: node) { status["nodeFlag"] = flag }
         if !node.inputs.isEmpty { status["inputs"] = .object(StatusValues.inputs(node.inputs)) }
         if !node.outputs.isEmpty { status["outputs"] = .object(StatusValues.outputs(node.outputs)) }
@@ -77,9 +85,9 @@ struct NodeStatuses {
 
     private static func flag(of node: Node) -> JSONValue? {
         switch node.role {
-        case .exitHandler: ["hooked": true]
+        case .exitHandler, .hook: ["hooked": true]
         case .attempt: ["retried": true]
-        case .entry, .group, .site, .item: nil
+        case .entry, .group, .site, .item, .container: nil
         }
     }
 }

@@ -37,6 +37,7 @@ public final class Plan: Sendable {
     public let resources: PlanResources
     /// Finds the template of a reference that is known only while the run goes.
     public let index: [TemplateKey: TemplateIndex]
+    public let readYAML: YAMLReader
 
     init(
         name: String, namespace: String, uid: String, createdAt: Timestamp, labels: [(key: String, value: String)],
@@ -45,7 +46,7 @@ public final class Plan: Sendable {
         triggers: [PlannedTrigger], locks: [PlannedLock], metrics: [PlannedMetric], podPatch: TemplateText?, podMetadata: CompiledValue?,
         isSuspended: Bool, parallelism: Int?,
         activeDeadlineSeconds: Int64?, volumes: [CompiledValue], claimNames: [String], resources: PlanResources,
-        index: [TemplateKey: TemplateIndex]
+        index: [TemplateKey: TemplateIndex], readYAML: @escaping YAMLReader
     ) {
         self.name = name
         self.namespace = namespace
@@ -72,6 +73,7 @@ public final class Plan: Sendable {
         self.claimNames = claimNames
         self.resources = resources
         self.index = index
+        self.readYAML = readYAML
     }
 
     public subscript(_ index: TemplateIndex) -> PlannedTemplate { self.templates[index.value] }

@@ -1,6 +1,5 @@
 public import Expressions
 
-
 /// Several containers in one pod, each after those it depends on.
 public struct PlannedContainerSet: Sendable {
     public struct Member: Sendable {

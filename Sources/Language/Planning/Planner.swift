@@ -43,7 +43,7 @@ public struct Planner {
             })
         {
             self.base = base
-            self.spec = WorkflowSpec(SpecMerge.merge(workflow.spec.raw, onto: base.workflow.spec.raw))
+            self.spec = WorkflowSpec(StrategicMerge.merge(workflow.spec.raw, onto: base.workflow.spec.raw))
         } else {
             self.base = nil
             self.spec = workflow.spec
@@ -96,7 +96,7 @@ public struct Planner {
             podMetadata: podMetadata, isSuspended: self.spec.raw["suspend"]?.bool ?? false, parallelism: self.spec.parallelism,
             activeDeadlineSeconds: self.spec.activeDeadlineSeconds,
             volumes: volumes, claimNames: self.spec.volumeClaimTemplates.compactMap { $0["metadata"]?["name"]?.string },
-            resources: self.input.resources, index: self.index)
+            resources: self.input.resources, index: self.index, readYAML: self.input.readYAML)
     }
 
     private mutating func checkReference(_ workflow: Workflow) {
@@ -176,7 +176,7 @@ public struct Planner {
     /// The running workflow's defaults reach every template, those of referenced objects too.
     func withDefaults(_ template: Template) -> Template {
         guard let defaults = self.spec.templateDefaults else { return template }
-        return Template(SpecMerge.applyDefaults(defaults, to: template.raw))
+        return Template(StrategicMerge.applyDefaults(defaults, to: template.raw))
     }
 
     func names(in scope: TemplateScope) -> String {

@@ -5,27 +5,14 @@ import WorkflowModel
 /// Faults that are told while compiling.
 extension Planner {
     mutating func checkSpec(isRunnable: Bool) {
-        let raw = self.spec.raw
         if let parallelism = self.spec.parallelism, parallelism < 1 {
             self.faults.add(.badNumber, at: self.specField("parallelism"), "parallelism '\(parallelism)' is not 1 or more")
         }
-        self.refuse(["synchronization"], in: raw, self.specField)
-        self.refuse(["podSpecPatch"], in: raw, self.specField)
-        if raw["suspend"]?.bool ?? false { self.refuse(["suspend"], in: raw, self.specField) }
-        self.mention(["metrics", "executorPlugins", "artifactGC", "ttlStrategy", "podGC"], in: raw, self.specField)
+        self.mention(["executorPlugins", "artifactGC", "ttlStrategy", "podGC"], in: self.spec.raw, self.specField)
     }
 
     mutating func checkTemplate(_ template: Template, _ origin: Origin) {
-        let field = { (name: String) in origin.field(name) }
         let raw = template.raw
-        self.refuse(["synchronization", "podSpecPatch"], in: raw, field)
-        if template.daemon {
-            self.faults.add(.notSupported, at: origin.field("daemon"), atKey: true, "daemon containers are not supported yet")
-        }
-        for list in ["sidecars", "initContainers"] where !(raw[list]?.array?.isEmpty ?? true) {
-            self.faults.add(.notSupported, at: origin.field(list), atKey: true, "\(list) are not supported yet")
-        }
-        self.mention(["memoize", "metrics"], in: raw, field)
         let isLeaf = template.types.first?.isLeaf ?? true
         for name in ["timeout", "activeDeadlineSeconds"] where !isLeaf && !(raw[name]?.isNull ?? true) && template.types.first != .suspend {
             self.faults.add(
@@ -79,14 +66,6 @@ extension Planner {
             if artifact.path == nil {
                 self.faults.add(.badOutput, at: origin.field("artifacts").index(at), "output artifact '\(artifact.name)' needs a path")
             }
-        }
-    }
-
-    private mutating func refuse(_ names: [String], in raw: JSONValue, _ origin: (String) -> Origin) {
-        for name in names where !(raw[name]?.isNull ?? true) {
-            self.faults.add(
-                .notSupported, at: origin(name), atKey: true, "\(name) is not supported yet",
-                hint: "see docs/compatibility.md for what runs today")
         }
     }
 

@@ -103,7 +103,8 @@ extension Planner {
         if let text = value("counter", &self) { return .counter(value: text) }
         if let text = value("gauge", &self) {
             return .gauge(
-                value: text, isRealtime: metric["gauge"]?["realtime"]?.bool ?? false, operation: metric["gauge"]?["operation"]?.string ?? "Set")
+                value: text, isRealtime: metric["gauge"]?["realtime"]?.bool ?? false,
+                operation: metric["gauge"]?["operation"]?.string ?? "Set")
         }
         guard let text = value("histogram", &self) else { return nil }
         let buckets = (metric["histogram"]?["buckets"]?.array ?? []).compactMap { $0.scalarText.flatMap(Double.init) }

@@ -350,7 +350,8 @@ extension Planner {
     }
 
     mutating func hook(_ hook: LifecycleHook, scope: TemplateScope, _ place: Origin) -> PlannedHook? {
-        guard let target = self.target(template: hook.template, reference: hook.templateRef, scope, place, what: "hooks.\(hook.event)") else {
+        guard let target = self.target(template: hook.template, reference: hook.templateRef, scope, place, what: "hooks.\(hook.event)")
+        else {
             return nil
         }
         let hasArguments = !(hook.arguments?.isEmpty ?? true)

@@ -18,10 +18,16 @@ public struct PlanningInput: Sendable {
     /// The WorkflowTemplates and ClusterWorkflowTemplates that references may name.
     public var library: [PlanningDocument]
     public var resources: PlanResources
-    public init(workflow: PlanningDocument, library: [PlanningDocument] = [], resources: PlanResources = PlanResources()) {
+    /// Reads the YAML of a podSpecPatch while the run goes: a pure function, handed in because this room knows JSON only.
+    public var readYAML: YAMLReader
+    public init(
+        workflow: PlanningDocument, library: [PlanningDocument] = [], resources: PlanResources = PlanResources(),
+        readYAML: @escaping YAMLReader = YAMLFault.jsonOnly
+    ) {
         self.workflow = workflow
         self.library = library
         self.resources = resources
+        self.readYAML = readYAML
     }
 }
 
@@ -108,5 +114,19 @@ struct Faults {
             }
         }
         return nil
+    }
+}
+
+/// Turns YAML text into a value.
+public typealias YAMLReader = @Sendable (String) -> Result<JSONValue, YAMLFault>
+
+/// Why a text cannot be read.
+public struct YAMLFault: Error, Sendable, Equatable {
+    public var message: String
+    public init(_ message: String) { self.message = message }
+
+    /// Reads the part of YAML that is JSON.
+    public static let jsonOnly: YAMLReader = { text in
+        do { return .success(try JSONValue(json: text)) } catch { return .failure(YAMLFault("\(error)")) }
     }
 }

@@ -1,10 +1,10 @@
-import WorkflowModel
+public import WorkflowModel
 
 /// Kubernetes' strategic merge, as far as workflow objects need it: objects merge field by field, lists that have a merge key merge by it,
 /// everything else is replaced.
 ///
 /// - Source: Argo's precedence Workflow > WorkflowTemplate, and templateDefaults under every template.
-enum SpecMerge {
+public enum StrategicMerge {
     private static let mergeKeys: [String: String] = [
         "templates": "name", "volumes": "name", "parameters": "name", "artifacts": "name", "env": "name", "volumeMounts": "mountPath",
         "ports": "containerPort", "sidecars": "name", "initContainers": "name", "imagePullSecrets": "name", "tolerations": "key",
@@ -12,7 +12,7 @@ enum SpecMerge {
     ]
 
     /// `over` wins where both say something.
-    static func merge(_ over: JSONValue, onto base: JSONValue, field: String = "") -> JSONValue {
+    public static func merge(_ over: JSONValue, onto base: JSONValue, field: String = "") -> JSONValue {
         switch (over, base) {
         case (.object(let upper), .object(let lower)):
             var merged = lower
