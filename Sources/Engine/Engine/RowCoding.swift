@@ -226,7 +226,7 @@ extension RunMachine {
             case .dag(let dag):
                 self.dags[node.id] = DAGState(
                     taskNodes: Array(repeating: nil, count: dag.tasks.count), unmet: dag.dependencies.map { Int32($0.count) })
-            case .pod, .suspend: break
+            case .pod, .containerSet, .resource, .data, .suspend, .http, .plugin: break
             }
         }
         for node in self.nodes { self.register(node.id) }

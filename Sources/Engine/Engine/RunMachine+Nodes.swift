@@ -55,7 +55,7 @@ extension RunMachine {
         let type: NodeType =
             if template.retry != nil { .retry } else {
                 switch template.body {
-                case .pod: .pod
+                case .pod, .containerSet, .resource, .data, .http, .plugin: .pod
                 case .steps: .steps
                 case .dag: .dag
                 case .suspend: .suspend
@@ -104,7 +104,7 @@ extension RunMachine {
         guard let template = node.template else { return }
         let type: NodeType =
             switch self.plan.templates[template].body {
-            case .pod: .pod
+            case .pod, .containerSet, .resource, .data, .http, .plugin: .pod
             case .steps: .steps
             case .dag: .dag
             case .suspend: .suspend
@@ -172,7 +172,8 @@ extension RunMachine {
         }
         guard let template = node.template else { return }
         switch self.plan.templates[template].body {
-        case .pod: self.beginPod(id)
+        // Of these only `pod` is carried out; the others are refused when the run is planned.
+        case .pod, .containerSet, .resource, .data, .http, .plugin: self.beginPod(id)
         case .steps(let steps):
             self.nodes[id.index].phase = .running
             self.steps[id] = StepsState(sites: steps.steps.count)
@@ -271,7 +272,7 @@ extension RunMachine {
             }
         case .expression(let text): return try scope.evaluate(text).flatMap { scope.insertion(of: $0) }
         case .parameter(let text): return try scope.reference(text)
-        case .path, .supplied, .none: return try from.default.map { (text) throws(NodeFault) in try scope.text(text) }
+        case .path, .jsonPath, .jqFilter, .event, .supplied, .none: return try from.default.map { (text) throws(NodeFault) in try scope.text(text) }
         }
     }
 
@@ -338,7 +339,7 @@ extension RunMachine {
         switch self.plan.templates[template].body {
         case .steps(let steps): return steps.steps[site]
         case .dag(let dag): return dag.tasks[site]
-        case .pod, .suspend: return nil
+        case .pod, .containerSet, .resource, .data, .suspend, .http, .plugin: return nil
         }
     }
 }

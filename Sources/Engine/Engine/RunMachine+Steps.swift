@@ -268,7 +268,7 @@ extension RunMachine {
         switch from.source {
         case .parameter(let text): try scope.reference(text)
         case .expression(let text): try scope.evaluate(text).flatMap { scope.insertion(of: $0) }
-        case .path, .configMapKey, .supplied, .none: nil
+        case .path, .configMapKey, .jsonPath, .jqFilter, .event, .supplied, .none: nil
         }
     }
 

@@ -237,7 +237,7 @@ struct Scope: VariableScope {
         switch self.machine.plan.templates[index].body {
         case .steps(let steps): return steps.sites
         case .dag(let dag): return dag.sites
-        case .pod, .suspend: return [:]
+        case .pod, .containerSet, .resource, .data, .suspend, .http, .plugin: return [:]
         }
     }
 
@@ -487,7 +487,7 @@ extension RunMachine {
         if let template = node.template {
             switch self.plan.templates[template].body {
             case .steps, .dag: seesSites = true
-            case .pod, .suspend: break
+            case .pod, .containerSet, .resource, .data, .suspend, .http, .plugin: break
             }
         }
         return Scope.Frame(node: id, seesSites: seesSites, item: nil)

@@ -67,7 +67,7 @@ struct NodeOrigins {
         switch self.plan.templates[template].body {
         case .steps(let steps): steps.steps[site]
         case .dag(let dag): dag.tasks[site]
-        case .pod, .suspend: nil
+        case .pod, .containerSet, .resource, .data, .suspend, .http, .plugin: nil
         }
     }
 
