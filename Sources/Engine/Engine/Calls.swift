@@ -1,8 +1,54 @@
-public import Planning
 public import WorkflowModel
 
-/// What a template asks of Skiff itself, everything in it resolved: an HTTP request, something to be done to a stored resource, a
-/// transformation of data, or a plugin.
+/// What a template asks of Skiff itself, everything in it resolved.
+public enum CallKind: Sendable, Equatable {
+    case http(HTTPCall)
+    case resource(ResourceCall)
+    case data(DataCall)
+    /// The plugin's object under its one key, and the inputs of the template.
+    case plugin(JSONValue)
+}
+
+public struct HTTPCall: Sendable, Equatable {
+    public enum HeaderValue: Sendable, Equatable {
+        case text(String)
+        case secret(name: String, key: String)
+    }
+    public struct Header: Sendable, Equatable {
+        public var name: String
+        public var value: HeaderValue
+    }
+    public var method: String
+    public var url: String
+    public var headers: [Header]
+    /// nil: no limit but the node's own.
+    public var timeout: Span?
+    public var body: String?
+    /// In base64, in place of `body`.
+    public var bodyBytes: String?
+    public var skipsVerification: Bool
+}
+
+/// Something to be done to a stored resource, and what is waited for then.
+public struct ResourceCall: Sendable, Equatable {
+    public var action: String
+    public var mergeStrategy: String
+    /// YAML text; nil when it comes with an input artifact, or with the flags.
+    public var manifest: String?
+    public var manifestArtifact: String?
+    public var setsOwnerReference: Bool
+    public var successCondition: String?
+    public var failureCondition: String?
+    public var flags: [String]
+}
+
+/// A list of the files of an artifact, and what is made of it.
+public struct DataCall: Sendable, Equatable {
+    public var source: ArtifactInput?
+    /// Expressions over `data`, the value so far.
+    public var transformation: [String]
+}
+
 public struct CallRequest: Sendable, Equatable {
     /// An output that is read from the resource.
     public enum Query: Sendable, Equatable {
@@ -24,8 +70,6 @@ public struct CallRequest: Sendable, Equatable {
     public var workflow: String
     public var workflowUID: String
     public var templateName: String
-    /// Argo's object under `http`, `resource`, `data` or `plugin`.
-    public var payload: JSONValue
     public var parameters: [NamedValue]
     public var artifacts: [ArtifactInput]
     public var outputs: [Output]

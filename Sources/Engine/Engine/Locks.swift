@@ -1,15 +1,20 @@
-public import Planning
-
 /// A lock as a run asks for it.
 public struct LockRequest: Sendable, Equatable, Hashable {
-    public var kind: PlannedLock.Kind
+    public enum Kind: String, Sendable, Equatable {
+        case mutex = "Mutex"
+        /// As many holders as a key of a ConfigMap says.
+        case configMap = "ConfigMap"
+        /// As many holders as the database of limits says.
+        case database = "Database"
+    }
+    public var kind: Kind
     public var namespace: String
     public var name: String
     /// Of a ConfigMap.
     public var key: String?
     /// Shared with other installations through a database.
     public var isInDatabase: Bool
-    public init(kind: PlannedLock.Kind, namespace: String, name: String, key: String? = nil, isInDatabase: Bool = false) {
+    public init(kind: Kind, namespace: String, name: String, key: String? = nil, isInDatabase: Bool = false) {
         self.kind = kind
         self.namespace = namespace
         self.name = name
@@ -19,7 +24,7 @@ public struct LockRequest: Sendable, Equatable, Hashable {
 
     /// Argo's lock key: `<namespace>/Mutex/<name>`, `<namespace>/ConfigMap/<name>/<key>`, `<namespace>/Database/<key>`.
     public var text: String {
-        let kind = self.isInDatabase ? PlannedLock.Kind.database.rawValue : self.kind.rawValue
+        let kind = self.isInDatabase ? Kind.database.rawValue : self.kind.rawValue
         return "\(self.namespace)/\(kind)/\(self.name)" + (self.key.map { "/\($0)" } ?? "")
     }
 }

@@ -14,16 +14,16 @@ extension RunMachine {
 
     private func buildPod(_ id: NodeID) throws(NodeFault) -> PodRequest {
         let node = self.nodes[id.index]
-        guard let index = node.template, case .pod(let pod) = self.plan.templates[index].body else {
-            throw NodeFault("the node runs no pod")
-        }
+        guard let index = node.template else { throw NodeFault("the node runs no pod") }
         let template = self.plan.templates[index]
         let scope = self.scope(of: id)
-        let spec = try self.podSpec(pod, scope)
-        let builder = PodBuilder(machine: self, node: node, podName: self.podName(of: id), spec: spec)
-        var request = try builder.request()
-        if let source = pod.source { request.main.scriptSource = try scope.text(source) }
-        if let set = pod.set { try self.complete(&request, set, scope) }
+        let spec = try self.podSpec(template, scope)
+        var request = try PodBuilder(machine: self, node: node, podName: self.podName(of: id), spec: spec).request()
+        switch template.body {
+        case .pod(let pod): request.main.scriptSource = try scope.optional(pod.source)
+        case .containerSet(let set): try self.complete(&request, set, scope)
+        case .resource, .data, .steps, .dag, .suspend, .http, .plugin: break
+        }
         request.inputs = try self.inputs(node, template, scope)
         request.outputs = try self.outputs(node, template, scope)
         request.isDaemon = template.isDaemon
@@ -42,11 +42,11 @@ extension RunMachine {
             guard let count = Int(retries), count >= 0 else {
                 throw NodeFault("containerSet.retryStrategy.retries '\(retries)' is not a whole number of 0 or more")
             }
-            retry = ContainerRetry(attempts: count + 1, wait: try scope.duration(set.wait) ?? Span(milliseconds: 0))
+            retry = ContainerRetry(attempts: count + 1, wait: try scope.duration(set.retryDuration) ?? Span(milliseconds: 0))
         }
         for at in request.containers.indices {
             guard let member = set.members.first(where: { $0.name == request.containers[at].name }) else { continue }
-            request.containers[at].dependencies = member.dependencies
+            request.containers[at].dependencies = member.dependencies.map { set.members[$0].name }
             request.containers[at].retry = retry
         }
     }

@@ -13,46 +13,61 @@ struct PodSpec {
 }
 
 extension RunMachine {
-    func podSpec(_ pod: PlannedPod, _ scope: Scope) throws(NodeFault) -> PodSpec {
+    func podSpec(_ template: PlannedTemplate, _ scope: Scope) throws(NodeFault) -> PodSpec {
+        var spec = PodSpec(json: JSONObject(), metadata: try self.podMetadata(template, scope))
         var containers: [JSONValue] = []
-        if let set = pod.set {
-            for member in set.members { containers.append(try self.rendered(member.container, scope)) }
-        } else {
+        var volumes: [JSONValue] = []
+        var security: CompiledValue?
+        switch template.body {
+        case .pod(let pod):
             containers.append(Self.named("main", try self.rendered(pod.container, scope)))
+            volumes = try self.rendered(pod.volumes, scope)
+            security = pod.securityContext
+        case .containerSet(let set):
+            let shared = try self.rendered(set.volumeMounts, scope)
+            for member in set.members { containers.append(Self.adding(shared, to: try self.rendered(member.container, scope))) }
+            volumes = try self.rendered(set.volumes, scope)
+            security = set.securityContext
+        case .resource, .data, .steps, .dag, .suspend, .http, .plugin: throw NodeFault("the node runs no pod")
         }
         let main = containers.first { $0["name"]?.string == "main" } ?? containers.first
-        var spec = PodSpec(json: JSONObject(), metadata: try self.podMetadata(pod, scope))
-        for sidecar in pod.sidecars {
-            let container = Self.mirrored(try self.rendered(sidecar, scope), main)
-            if let name = container["name"]?.string { spec.sidecars.insert(name) }
-            containers.append(container)
+        for sidecar in try self.rendered(template.sidecars, scope) {
+            if let name = sidecar["name"]?.string { spec.sidecars.insert(name) }
+            containers.append(Self.mirrored(sidecar, main))
         }
-        var before: [JSONValue] = []
-        for container in pod.initContainers { before.append(Self.mirrored(try self.rendered(container, scope), main)) }
-        var volumes: [JSONValue] = []
-        for volume in pod.volumes + self.plan.volumes {
-            let rendered = try self.rendered(volume, scope)
-            // The template's own win over the workflow's.
-            if !volumes.contains(where: { $0["name"] == rendered["name"] }) { volumes.append(rendered) }
+        // The template's own volumes win over the workflow's.
+        for volume in try self.rendered(self.plan.volumes, scope) where !volumes.contains(where: { $0["name"] == volume["name"] }) {
+            volumes.append(volume)
         }
         spec.json["containers"] = .array(containers)
-        spec.json["initContainers"] = .array(before)
+        spec.json["initContainers"] = .array(try self.rendered(template.initContainers, scope).map { Self.mirrored($0, main) })
         spec.json["volumes"] = .array(volumes)
-        if let security = pod.securityContext { spec.json["securityContext"] = try self.rendered(security, scope) }
-        for patch in [self.plan.podPatch, pod.patch] {
+        if let security { spec.json["securityContext"] = try self.rendered(security, scope) }
+        for patch in [self.plan.podSpecPatch, template.podSpecPatch] {
             guard let patch else { continue }
             try self.apply(patch, to: &spec, scope)
         }
         return spec
     }
 
-    private func podMetadata(_ pod: PlannedPod, _ scope: Scope) throws(NodeFault) -> JSONValue {
+    private func rendered(_ values: [CompiledValue], _ scope: Scope) throws(NodeFault) -> [JSONValue] {
+        var rendered: [JSONValue] = []
+        for value in values { rendered.append(try self.rendered(value, scope)) }
+        return rendered
+    }
+
+    private func podMetadata(_ template: PlannedTemplate, _ scope: Scope) throws(NodeFault) -> JSONValue {
         var metadata: JSONValue = ["labels": ["workflows.argoproj.io/workflow": .string(self.plan.name)]]
-        for part in [self.plan.podMetadata, pod.metadata] {
+        for part in [self.plan.podMetadata, template.clusterFields?[field: "metadata"]] {
             guard let part else { continue }
             metadata = StrategicMerge.merge(try self.rendered(part, scope), onto: metadata)
         }
         return metadata
+    }
+
+    private static func adding(_ mounts: [JSONValue], to container: JSONValue) -> JSONValue {
+        if mounts.isEmpty { return container }
+        return container.merging(["volumeMounts": .array((container["volumeMounts"]?.array ?? []) + mounts)])
     }
 
     private static func named(_ name: String, _ container: JSONValue) -> JSONValue { container.merging(["name": .string(name)]) }

@@ -189,7 +189,7 @@ extension LockRequest {
     }
 
     init?(row: JSONValue) {
-        guard let kind = row["kind"]?.string.flatMap({ PlannedLock.Kind(rawValue: $0) }), let namespace = row["namespace"]?.string,
+        guard let kind = row["kind"]?.string.flatMap({ Kind(rawValue: $0) }), let namespace = row["namespace"]?.string,
             let name = row["name"]?.string
         else { return nil }
         self.init(
@@ -270,7 +270,7 @@ extension RunMachine {
             case .dag(let dag):
                 self.dags[node.id] = DAGState(
                     taskNodes: Array(repeating: nil, count: dag.tasks.count), unmet: dag.dependencies.map { Int32($0.count) })
-            case .pod, .suspend, .call: break
+            case .pod, .containerSet, .resource, .data, .suspend, .http, .plugin: break
             }
         }
         for node in self.nodes { self.register(node.id) }

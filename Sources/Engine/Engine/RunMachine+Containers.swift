@@ -74,7 +74,7 @@ extension RunMachine {
     }
 
     private func container(_ name: String, of id: NodeID) -> NodeID? {
-        guard let index = self.nodes[id.index].template, case .pod(let pod) = self.plan.templates[index].body, let set = pod.set,
+        guard let index = self.nodes[id.index].template, case .containerSet(let set) = self.plan.templates[index].body,
             let at = set.members.firstIndex(where: { $0.name == name })
         else { return nil }
         return self.nodes[id.index].children.first { self.nodes[$0.index].role == .container(index: at) }

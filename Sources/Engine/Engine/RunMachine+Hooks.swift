@@ -75,34 +75,34 @@ extension RunMachine {
     mutating func trigger(of id: NodeID) {
         let phase = self.nodes[id.index].phase
         guard phase == .running || phase.isFulfilled, let site = self.site(of: id), let step = self.step(of: site.boundary, site.index),
-            !step.triggers.isEmpty, !self.isShut(isExit: self.nodes[id.index].isExit)
+            !step.hooks.isEmpty, !self.isShut(isExit: self.nodes[id.index].isExit)
         else { return }
-        for trigger in step.triggers where !self.hasStarted(trigger, among: self.nodes[id.index].children) {
+        for hook in step.hooks where !self.hasStarted(hook, among: self.nodes[id.index].children) {
             let seed = NodeSeed(
-                name: "\(self.nodes[id.index].name).hooks.\(trigger.name)", role: .hook(name: trigger.name), owner: id,
+                name: "\(self.nodes[id.index].name).hooks.\(hook.event)", role: .hook(name: hook.event), owner: id,
                 boundary: site.boundary, isExit: self.nodes[id.index].isExit)
-            self.start(trigger.hook, seed, self.hookScope(of: id, site), isDue: phase.hasEnded)
+            self.start(hook, seed, self.hookScope(of: id, site), isDue: phase.hasEnded)
         }
     }
 
-    private func hasStarted(_ trigger: PlannedTrigger, among nodes: [NodeID]) -> Bool {
-        nodes.contains { self.nodes[$0.index].role == .hook(name: trigger.name) }
+    private func hasStarted(_ hook: PlannedHook, among nodes: [NodeID]) -> Bool {
+        nodes.contains { self.nodes[$0.index].role == .hook(name: hook.event) }
     }
 
     /// Looks at the hooks of everything that runs: what an event changed may be what one of them waits for. There are seldom any.
     mutating func triggerHooks() {
         for id in self.hooked.sorted() { self.trigger(of: id) }
-        if !self.plan.triggers.isEmpty { self.triggerRunHooks() }
+        if !self.plan.hooks.isEmpty { self.triggerRunHooks() }
     }
 
     private mutating func triggerRunHooks() {
         guard self.run.phase == .running, !self.nodes.isEmpty, !self.isShut(isExit: false), self.run.exitNode == nil else { return }
         let started = self.runHooks
-        for trigger in self.plan.triggers where !self.hasStarted(trigger, among: started) {
+        for hook in self.plan.hooks where !self.hasStarted(hook, among: started) {
             let seed = NodeSeed(
-                name: "\(self.plan.name).hooks.\(trigger.name)", role: .hook(name: trigger.name), owner: nil, boundary: nil, isExit: false)
+                name: "\(self.plan.name).hooks.\(hook.event)", role: .hook(name: hook.event), owner: nil, boundary: nil, isExit: false)
             let before = self.nodes.count
-            self.start(trigger.hook, seed, Scope(machine: self, frames: []), isDue: self.isSettled(NodeID(0)))
+            self.start(hook, seed, Scope(machine: self, frames: []), isDue: self.isSettled(NodeID(0)))
             if self.nodes.count > before { self.runHooks.append(NodeID(before)) }
         }
     }

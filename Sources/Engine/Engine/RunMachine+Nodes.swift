@@ -131,7 +131,7 @@ extension RunMachine {
         case .item(let site, _): self.steps[boundary]?.items[site, default: []].append(id)
         case .entry, .group, .attempt, .exitHandler, .hook, .container: return
         }
-        if let site = self.site(of: id), !(self.step(of: site.boundary, site.index)?.triggers.isEmpty ?? true) { self.hooked.insert(id) }
+        if let site = self.site(of: id), !(self.step(of: site.boundary, site.index)?.hooks.isEmpty ?? true) { self.hooked.insert(id) }
     }
 
     /// A node that never runs.
@@ -152,7 +152,7 @@ extension RunMachine {
         }
         guard let template = self.nodes[id.index].template else { return }
         switch self.plan.templates[template].body {
-        case .pod: self.beginPod(id)
+        case .pod, .containerSet: self.beginPod(id)
         case .steps(let steps):
             self.nodes[id.index].phase = .running
             self.steps[id] = StepsState(sites: steps.steps.count)
@@ -161,7 +161,7 @@ extension RunMachine {
             self.nodes[id.index].phase = .running
             self.beginDAG(id, dag)
         case .suspend(let duration): self.beginSuspend(id, duration)
-        case .call(let call): self.beginCall(id, call)
+        case .http, .resource, .data, .plugin: self.beginCall(id)
         }
     }
 
@@ -290,7 +290,7 @@ extension RunMachine {
         switch self.plan.templates[template].body {
         case .steps(let steps): return steps.steps[site]
         case .dag(let dag): return dag.tasks[site]
-        case .pod, .suspend, .call: return nil
+        case .pod, .containerSet, .resource, .data, .suspend, .http, .plugin: return nil
         }
     }
 }
@@ -299,16 +299,20 @@ extension PlannedTemplate {
     /// Without the Retry node around it.
     var nodeType: NodeType {
         switch self.body {
-        case .pod: .pod
+        case .pod, .containerSet, .resource, .data: .pod
         case .steps: .steps
         case .dag: .dag
         case .suspend: .suspend
-        case .call(let call):
-            switch call.kind {
-            case .http: .http
-            case .plugin: .plugin
-            case .resource, .data: .pod
-            }
+        case .http: .http
+        case .plugin: .plugin
+        }
+    }
+
+    /// Carried out by Skiff itself, without a pod.
+    var isCall: Bool {
+        switch self.body {
+        case .http, .plugin, .resource, .data: true
+        case .pod, .containerSet, .steps, .dag, .suspend: false
         }
     }
 }

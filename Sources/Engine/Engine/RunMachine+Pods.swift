@@ -10,7 +10,7 @@ extension RunMachine {
         self.nodes[id.index].phase = .pending
         switch self.podRequest(id) {
         case .success(let request):
-            if let index = self.nodes[id.index].template, case .pod(let pod) = self.plan.templates[index].body, let set = pod.set {
+            if let index = self.nodes[id.index].template, case .containerSet(let set) = self.plan.templates[index].body {
                 self.addContainers(of: id, set)
             }
             self.actions.append(.launch(request))
@@ -62,23 +62,34 @@ extension RunMachine {
         }
     }
 
-    private func outputs(of id: NodeID, _ template: PlannedTemplate, _ result: PodResult) -> (NodeOutputs, missing: String?) {
-        var outputs = NodeOutputs()
-        outputs.exitCode = result.exitCode
-        outputs.result = result.result
+    /// What was written, else the default; the first parameter that has neither is missing.
+    func outputParameters(of id: NodeID, _ template: PlannedTemplate, _ given: [String: String]) -> ([NamedValue], missing: String?) {
+        if template.outputs.isEmpty { return ([], nil) }
+        var parameters: [NamedValue] = []
         let scope = self.scope(of: id)
         var missing: String?
         for parameter in template.outputs {
-            if let value = result.parameters[parameter.name] {
-                outputs.parameters.append(NamedValue(name: parameter.name, value: value))
+            if let value = given[parameter.name] {
+                parameters.append(NamedValue(name: parameter.name, value: value))
             } else if let fallback = parameter.valueFrom?.default ?? parameter.value ?? parameter.default,
                 let value = try? scope.text(fallback)
             {
-                outputs.parameters.append(NamedValue(name: parameter.name, value: value))
+                parameters.append(NamedValue(name: parameter.name, value: value))
             } else {
                 missing = missing ?? parameter.name
             }
         }
+        return (parameters, missing)
+    }
+
+    private func outputs(of id: NodeID, _ template: PlannedTemplate, _ result: PodResult) -> (NodeOutputs, missing: String?) {
+        var outputs = NodeOutputs()
+        outputs.exitCode = result.exitCode
+        outputs.result = result.result
+        let (parameters, missing) = self.outputParameters(of: id, template, result.parameters)
+        outputs.parameters = parameters
+        if template.outputArtifacts.isEmpty { return (outputs, missing) }
+        let scope = self.scope(of: id)
         for artifact in template.outputArtifacts {
             guard let stored = result.artifacts[artifact.name] else { continue }
             outputs.artifacts.append(

@@ -6,10 +6,9 @@ import WorkflowModel
 extension RunMachine {
     mutating func prepare(_ id: NodeID) {
         guard let index = self.nodes[id.index].template else { return }
-        let template = self.plan.templates[index]
-        if template.locks.isEmpty { return self.recall(id) }
+        guard let synchronization = self.plan.templates[index].synchronization else { return self.recall(id) }
         if self.isShut(isExit: self.nodes[id.index].isExit) { return self.finish(id, .failed, message: self.shutMessage) }
-        switch self.lockRequests(template.locks, self.scope(of: id)) {
+        switch self.lockRequests(synchronization, self.scope(of: id)) {
         case .failure(let fault): self.finish(id, .error, message: fault.message)
         case .success(let locks):
             self.nodes[id.index].stage = .locks
@@ -20,23 +19,37 @@ extension RunMachine {
         }
     }
 
-    func lockRequests(_ locks: [PlannedLock], _ scope: Scope) -> Result<[LockRequest], NodeFault> {
+    func lockRequests(_ synchronization: PlannedSynchronization, _ scope: Scope) -> Result<[LockRequest], NodeFault> {
         do throws(NodeFault) {
             var requests: [LockRequest] = []
-            for lock in locks {
-                let namespace = try lock.namespace.map { (text) throws(NodeFault) in try scope.text(text) }
-                let name = try scope.text(lock.name)
-                if name.isEmpty { throw NodeFault("synchronization: the name of a lock is empty") }
-                let key = lock.kind == .configMap ? try lock.key.map { (text) throws(NodeFault) in try scope.text(text) } : nil
-                let request = LockRequest(
-                    kind: lock.kind, namespace: namespace.flatMap { $0.isEmpty ? nil : $0 } ?? self.plan.namespace, name: name, key: key,
-                    isInDatabase: lock.kind == .database || lock.kind == .mutex && lock.key != nil)
-                if !requests.contains(request) { requests.append(request) }
+            for mutex in synchronization.mutexes {
+                requests.append(
+                    LockRequest(
+                        kind: .mutex, namespace: try self.namespace(mutex.namespace, scope), name: try scope.text(mutex.name),
+                        isInDatabase: mutex.isInDatabase))
             }
-            return .success(requests)
+            for semaphore in synchronization.semaphores {
+                let namespace = try self.namespace(semaphore.namespace, scope)
+                switch semaphore.limit {
+                case .configMap(let name, let key):
+                    requests.append(
+                        LockRequest(kind: .configMap, namespace: namespace, name: try scope.text(name), key: try scope.text(key)))
+                case .database(let key):
+                    requests.append(LockRequest(kind: .database, namespace: namespace, name: try scope.text(key), isInDatabase: true))
+                }
+            }
+            if requests.contains(where: \.name.isEmpty) { throw NodeFault("synchronization: the name of a lock is empty") }
+            var distinct: [LockRequest] = []
+            for request in requests where !distinct.contains(request) { distinct.append(request) }
+            return .success(distinct)
         } catch {
             return .failure(error)
         }
+    }
+
+    private func namespace(_ text: TemplateText?, _ scope: Scope) throws(NodeFault) -> String {
+        let namespace = try scope.optional(text) ?? ""
+        return namespace.isEmpty ? self.plan.namespace : namespace
     }
 
     mutating func locksAnswered(_ id: NodeID, _ answer: LockAnswer) {
@@ -62,7 +75,7 @@ extension RunMachine {
 
     /// Looks into the cache, where the template has one.
     private mutating func recall(_ id: NodeID) {
-        guard let index = self.nodes[id.index].template, let memo = self.plan.templates[index].memo else { return self.proceed(id) }
+        guard let index = self.nodes[id.index].template, let memo = self.plan.templates[index].memoize else { return self.proceed(id) }
         if self.isShut(isExit: self.nodes[id.index].isExit) { return self.finish(id, .failed, message: self.shutMessage) }
         switch self.memoRequest(memo, self.scope(of: id)) {
         case .failure(let fault): self.finish(id, .error, message: fault.message)
@@ -75,7 +88,7 @@ extension RunMachine {
         }
     }
 
-    func memoRequest(_ memo: PlannedMemo, _ scope: Scope) -> Result<(MemoRequest, maxAge: Span?), NodeFault> {
+    func memoRequest(_ memo: PlannedMemoize, _ scope: Scope) -> Result<(MemoRequest, maxAge: Span?), NodeFault> {
         do throws(NodeFault) {
             let key = try scope.text(memo.key)
             let isSound = key.utf8.allSatisfy { byte in
@@ -124,7 +137,7 @@ extension RunMachine {
             self.actions.append(.release(LockHolder(run: self.id, node: id)))
         }
         guard self.nodes[id.index].phase == .succeeded, let memo = self.nodes[id.index].memo, !memo.isHit,
-            self.plan.templates[index].memo != nil
+            self.plan.templates[index].memoize != nil
         else { return }
         let request = MemoRequest(namespace: self.plan.namespace, cache: memo.cache, key: memo.key)
         self.actions.append(.remember(id, request, self.nodes[id.index].outputs))

@@ -179,7 +179,7 @@ public struct RunMachine: Sendable {
         case .place, .slot: return []
         case .locks: return [.acquire(LockHolder(run: self.id, node: node.id), node.locks, priority: self.plan.priority ?? 0)]
         case .cache:
-            guard let memo = node.template.flatMap({ self.plan.templates[$0].memo }),
+            guard let memo = node.template.flatMap({ self.plan.templates[$0].memoize }),
                 case .success((let request, let maxAge)) = self.memoRequest(memo, self.scope(of: node.id))
             else { return [] }
             return [.recall(node.id, request, maxAge: maxAge)]
@@ -193,7 +193,7 @@ public struct RunMachine: Sendable {
     }
 
     func isCall(_ node: Node) -> Bool {
-        if let index = node.template, case .call = self.plan.templates[index].body { true } else { false }
+        node.template.map { self.plan.templates[$0].isCall } ?? false
     }
 
     static let defaultGrace = Span.seconds(30)
@@ -201,17 +201,20 @@ public struct RunMachine: Sendable {
     // MARK: The beginning
 
     private mutating func askForLocks() {
-        self.run.isSuspended = self.run.isSuspended || self.plan.isSuspended
-        if self.plan.locks.isEmpty { return self.start() }
+        self.run.isSuspended = self.run.isSuspended || self.plan.startsSuspended
+        if self.plan.synchronization == nil { return self.start() }
         self.actions += self.pendingActions
         if self.actions.isEmpty { self.finishRun(.error, message: "the names of its locks cannot be resolved") }
     }
 
-    private var runLocks: Result<[LockRequest], NodeFault> { self.lockRequests(self.plan.locks, Scope(machine: self, frames: [])) }
+    private var runLocks: Result<[LockRequest], NodeFault> {
+        guard let synchronization = self.plan.synchronization else { return .success([]) }
+        return self.lockRequests(synchronization, Scope(machine: self, frames: []))
+    }
 
     /// What a run waits for that has not begun.
     private var pendingActions: [Action] {
-        guard !self.plan.locks.isEmpty, case .success(let locks) = self.runLocks else { return [] }
+        guard case .success(let locks) = self.runLocks, !locks.isEmpty else { return [] }
         return [.acquire(LockHolder(run: self.id, node: nil), locks, priority: self.plan.priority ?? 0)]
     }
 
@@ -318,7 +321,7 @@ public struct RunMachine: Sendable {
     }
 
     private mutating func entrySettled() {
-        if !self.plan.triggers.isEmpty { self.triggerHooks() }
+        if !self.plan.hooks.isEmpty { self.triggerHooks() }
         self.conclude()
     }
 
@@ -340,7 +343,7 @@ public struct RunMachine: Sendable {
         self.run.finishedAt = self.run.now
         if self.run.startedAt == nil { self.run.startedAt = self.run.now }
         self.run.waitsFor = nil
-        if !self.plan.locks.isEmpty { self.actions.append(.release(LockHolder(run: self.id, node: nil))) }
+        if self.plan.synchronization != nil { self.actions.append(.release(LockHolder(run: self.id, node: nil))) }
         self.actions.append(.finish(phase))
     }
 

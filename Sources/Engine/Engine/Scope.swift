@@ -41,6 +41,11 @@ struct Scope: VariableScope {
         do { return try text.render(self, mode: self.mode, clock: self.clock) } catch { throw NodeFault(error) }
     }
 
+    func optional(_ text: TemplateText?) throws(NodeFault) -> String? {
+        guard let text else { return nil }
+        return try self.text(text)
+    }
+
     func duration(_ text: TemplateText?) throws(NodeFault) -> Span? {
         guard let text else { return nil }
         let rendered = try self.text(text)
@@ -237,7 +242,7 @@ struct Scope: VariableScope {
         switch self.machine.plan.templates[index].body {
         case .steps(let steps): return steps.sites
         case .dag(let dag): return dag.sites
-        case .pod, .suspend, .call: return [:]
+        case .pod, .containerSet, .resource, .data, .suspend, .http, .plugin: return [:]
         }
     }
 
@@ -487,7 +492,7 @@ extension RunMachine {
         if let template = node.template {
             switch self.plan.templates[template].body {
             case .steps, .dag: seesSites = true
-            case .pod, .suspend, .call: break
+            case .pod, .containerSet, .resource, .data, .suspend, .http, .plugin: break
             }
         }
         return Scope.Frame(node: id, seesSites: seesSites, item: nil)

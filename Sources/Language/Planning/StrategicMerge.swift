@@ -23,11 +23,14 @@ public enum StrategicMerge {
         case (.array(let upper), .array(let lower)):
             guard let key = Self.mergeKeys[field] else { return over }
             var merged = lower
+            var places: [JSONValue: Int] = [:]
+            for (at, item) in lower.enumerated() { if let name = item[key], places[name] == nil { places[name] = at } }
             for item in upper {
-                if let at = merged.firstIndex(where: { $0[key] != nil && $0[key] == item[key] }) {
+                if let at = item[key].flatMap({ places[$0] }) {
                     // A parameter comes whole from whoever gives its value, never half from each.
                     merged[at] = field == "parameters" ? item : Self.merge(item, onto: merged[at])
                 } else {
+                    if let name = item[key] { places[name] = merged.count }
                     merged.append(item)
                 }
             }

@@ -21,7 +21,9 @@ public struct LocalRunStarter: RunStarter {
             Workflow(document.value).map { PlanningDocument(workflow: $0, source: document.source) }
         }
         let planned = (workflows + context.library).flatMap {
-            Planner.check(PlanningInput(workflow: $0, library: context.library, resources: context.resources))
+            Planner.check(
+                PlanningInput(
+                    workflow: $0, library: context.library, resources: context.resources, readYAML: ManifestReader.value(ofYAML:)))
         }
         let diagnostics = ManifestContext.merged(context.diagnostics, planned)
         let order = Dictionary(context.diagnostics.enumerated().map { ($1.file, $0) }) { first, _ in first }
