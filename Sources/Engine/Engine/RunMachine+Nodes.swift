@@ -272,7 +272,8 @@ extension RunMachine {
             }
         case .expression(let text): return try scope.evaluate(text).flatMap { scope.insertion(of: $0) }
         case .parameter(let text): return try scope.reference(text)
-        case .path, .jsonPath, .jqFilter, .event, .supplied, .none: return try from.default.map { (text) throws(NodeFault) in try scope.text(text) }
+        case .path, .jsonPath, .jqFilter, .event, .supplied, .none:
+            return try from.default.map { (text) throws(NodeFault) in try scope.text(text) }
         }
     }
 

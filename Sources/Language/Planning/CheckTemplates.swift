@@ -10,7 +10,8 @@ extension Planner {
         if !type.makesPod, template.raw["resourceClaims"]?.array?.isEmpty == false {
             self.faults.add(
                 .badPodResources, at: origin.field("resourceClaims"), atKey: true,
-                "resourceClaims is only for templates that make a pod, not for \(type.rawValue)", hint: "put it on the templates that run pods")
+                "resourceClaims is only for templates that make a pod, not for \(type.rawValue)",
+                hint: "put it on the templates that run pods")
         }
         for list in ["sidecars", "initContainers"] {
             for (at, container) in (template.raw[list]?.array ?? []).enumerated() {
@@ -52,7 +53,8 @@ extension Planner {
 
     private mutating func misplaced(_ field: String, _ type: TemplateType, _ origin: Origin) {
         self.faults.add(
-            .templateType, at: origin.field(field), atKey: true, "\(field) is only for templates that run something themselves, not for \(type.rawValue)",
+            .templateType, at: origin.field(field), atKey: true,
+            "\(field) is only for templates that run something themselves, not for \(type.rawValue)",
             hint: "put it on the templates that do the work")
     }
 
@@ -80,7 +82,8 @@ extension Planner {
             self.faults.add(
                 code, at: place.field("path"), atKey: true,
                 "\(what) artifact '\(artifact.name)' of \(type.rawValue) has a path, which is only for templates that run something themselves",
-                hint: what == "input" ? "drop the path" : "write 'from: \"{{\(type == .dag ? "tasks" : "steps").NAME.outputs.artifacts.NAME}}\"'")
+                hint: what == "input"
+                    ? "drop the path" : "write 'from: \"{{\(type == .dag ? "tasks" : "steps").NAME.outputs.artifacts.NAME}}\"'")
         }
     }
 
@@ -120,7 +123,9 @@ extension Planner {
         case .container, .script, .containerSet:
             if from.path == nil { fault(&self, "needs valueFrom.path in a \(type.rawValue)", Self.sourceHint(type)) }
         case .resource:
-            if from.jqFilter == nil, from.jsonPath == nil { fault(&self, "needs valueFrom.jqFilter or valueFrom.jsonPath in a resource", nil) }
+            if from.jqFilter == nil, from.jsonPath == nil {
+                fault(&self, "needs valueFrom.jqFilter or valueFrom.jsonPath in a resource", nil)
+            }
         case .steps, .dag:
             if from.parameter == nil, from.expression == nil {
                 fault(&self, "needs valueFrom.parameter or valueFrom.expression in \(type.rawValue)", Self.sourceHint(type))

@@ -29,7 +29,9 @@ extension Planner {
             if name.isEmpty {
                 self.faults.add(.badName, at: origin.index(at), "\(what) without a name: name is required")
             } else if !seen.insert(name).inserted {
-                self.faults.add(.duplicateName, at: origin.index(at).field("name"), "\(what) name '\(name)' is not unique")
+                self.faults.add(
+                    .duplicateName, at: origin.index(at).field("name"), word: name, "\(what) name '\(name)' is not unique",
+                    hint: "rename one of them")
             } else if !name.contains("{{"), !name.utf8.allSatisfy({ Self.isNameByte($0) || $0 == UInt8(ascii: "_") }) {
                 self.faults.add(
                     .badName, at: origin.index(at).field("name"), word: name, "\(what) name '\(name)' is not valid",
@@ -75,7 +77,9 @@ extension Planner {
                 hint: "write 'value:', or leave the argument out so that the template's default holds")
         }
         if let from = parameter.valueFrom {
-            let foreign = [("path", from.path), ("jsonPath", from.jsonPath), ("parameter", from.parameter), ("expression", from.expression)]
+            let foreign = [
+                ("path", from.path), ("jsonPath", from.jsonPath), ("parameter", from.parameter), ("expression", from.expression),
+            ]
             if let (field, _) = foreign.first(where: { $0.1 != nil }) {
                 self.faults.add(
                     .badArgument, at: place.field("valueFrom").field(field), atKey: true,
@@ -162,7 +166,8 @@ extension Planner {
                 .badArtifact, at: place, atKey: true, "hdfs location of \(what) needs \(missing.joined(separator: ", "))")
         }
         if let path = hdfs["path"]?.string, !path.isEmpty, !path.hasPrefix("/"), !path.hasPrefix("{{") {
-            self.faults.add(.badArtifact, at: place.field("path"), "hdfs path '\(path)' of \(what) is not absolute", hint: "write '/\(path)'")
+            self.faults.add(
+                .badArtifact, at: place.field("path"), "hdfs path '\(path)' of \(what) is not absolute", hint: "write '/\(path)'")
         }
     }
 }

@@ -8,7 +8,8 @@ extension Planner {
         if let name = workflow.metadata.name, name.utf8.count > 63 {
             self.faults.add(
                 .badName, at: Origin(document: self.input.workflow, path: FieldPath("metadata.name")), word: name,
-                "name of the \(workflow.kind.rawValue) has \(name.utf8.count) characters, at most 63 are allowed", hint: "choose a shorter name")
+                "name of the \(workflow.kind.rawValue) has \(name.utf8.count) characters, at most 63 are allowed",
+                hint: "choose a shorter name")
         }
         if let parallelism = self.spec.parallelism, parallelism < 1 {
             self.faults.add(.badNumber, at: self.specField("parallelism"), "parallelism '\(parallelism)' is not 1 or more")
@@ -53,12 +54,6 @@ extension Planner {
 
     private mutating func checkPodGC(_ json: JSONValue?, _ origin: Origin) {
         guard let json, json.object != nil else { return }
-        let strategies = ["OnPodCompletion", "OnPodSuccess", "OnWorkflowCompletion", "OnWorkflowSuccess"]
-        if let given = json["strategy"]?.string, !given.isEmpty, !strategies.contains(given) {
-            self.faults.add(
-                .badSelector, at: origin.field("strategy"), word: given, "'\(given)' is no podGC strategy",
-                hint: "\(Spelling.question(given, among: strategies))choose \(strategies.joined(separator: ", "))")
-        }
         let selector = origin.field("labelSelector")
         for (key, value) in json["labelSelector"]?["matchLabels"]?.object ?? JSONObject() {
             self.checkLabel(key, value.scalarText, selector.field("matchLabels").field(key))
@@ -77,7 +72,8 @@ extension Planner {
         switch given {
         case "In", "NotIn":
             if values.isEmpty {
-                self.faults.add(.badSelector, at: origin, "label selector: operator \(given) of '\(key)' needs values", hint: "list them under values")
+                self.faults.add(
+                    .badSelector, at: origin, "label selector: operator \(given) of '\(key)' needs values", hint: "list them under values")
             }
         case "Exists", "DoesNotExist":
             if !values.isEmpty {
@@ -107,7 +103,9 @@ extension Planner {
 
     private static func isLabelText(_ text: String) -> Bool {
         func isPlain(_ byte: UInt8) -> Bool { Self.isNameByte(byte) && byte != UInt8(ascii: "-") }
-        guard let first = text.utf8.first, let last = text.utf8.last, isPlain(first), isPlain(last), text.utf8.count <= 63 else { return false }
+        guard let first = text.utf8.first, let last = text.utf8.last, isPlain(first), isPlain(last), text.utf8.count <= 63 else {
+            return false
+        }
         return text.utf8.allSatisfy { Self.isNameByte($0) || $0 == UInt8(ascii: "_") || $0 == UInt8(ascii: ".") }
     }
 }

@@ -64,7 +64,8 @@ struct GlobalNames {
     private static func unknown(_ name: Substring) -> Verdict {
         .problem(
             .error, reason: "there is no such variable",
-            hint: Spelling.question(String(name), among: self.plain.sorted().map(String.init)) + "see 'workflow.' in Argo's list of variables")
+            hint: Spelling.question(String(name), among: self.plain.sorted().map(String.init))
+                + "see 'workflow.' in Argo's list of variables")
     }
 
     private func parameter(_ name: String) -> Verdict {

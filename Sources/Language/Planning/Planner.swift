@@ -132,7 +132,8 @@ public struct Planner {
             annotations: self.stamped(metadata.annotations, "annotations"), serviceAccountName: self.spec.serviceAccountName ?? "default",
             priority: self.spec.priority, entrypointName: self.spec.entrypoint ?? "", templates: compiled, entrypoint: entrypoint,
             arguments: arguments, onExit: hooks.exit, hooks: hooks.others, synchronization: parts.synchronization, metrics: parts.metrics,
-            podSpecPatch: parts.podSpecPatch, startsSuspended: self.spec.raw["suspend"]?.bool ?? false, computedLabels: parts.computedLabels,
+            podSpecPatch: parts.podSpecPatch, startsSuspended: self.spec.raw["suspend"]?.bool ?? false,
+            computedLabels: parts.computedLabels,
             parallelism: self.spec.parallelism, activeDeadlineSeconds: self.spec.activeDeadlineSeconds, volumes: parts.volumes,
             claimNames: self.spec.volumeClaimTemplates.compactMap { $0["metadata"]?["name"]?.string }, resources: self.input.resources,
             index: self.index)
@@ -219,7 +220,7 @@ extension Planner {
             if let first = seen[name] {
                 if isOwn {
                     self.faults.add(
-                        .duplicateName, at: origin.field("name"),
+                        .duplicateName, at: origin.field("name"), word: name,
                         "template name '\(name)' is not unique: spec.templates[\(first)] has it too", hint: "rename one of them")
                 }
                 continue

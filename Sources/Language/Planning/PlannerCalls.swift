@@ -15,7 +15,8 @@ extension Planner {
             let guess = Spelling.closest(to: input.name, among: arguments.parameters.prefix(500).map(\.name))
             self.faults.add(
                 .missingArgument, severity, at: call.origin, "\(name) inputs.parameters.\(input.name) was not supplied",
-                hint: "\(guess.map { "did you mean it by '\($0)'? " } ?? "")give it under arguments.parameters, or give the input a default")
+                hint: "\(guess.map { "did you mean it by '\($0)'? " } ?? "")give it under arguments.parameters, or give the input a default"
+            )
         }
         let artifacts = Set(arguments.artifacts.map(\.name))
         for input in template.inputArtifacts where !input.isOptional && input.raw == nil && input.location == nil {
@@ -26,9 +27,11 @@ extension Planner {
         }
         guard call.tellsExtra else { return }
         let taken = Set(template.inputs.map(\.name))
-        for given in arguments.parameters where !taken.contains(given.name) {
+        let place = call.origin.field("arguments").field("parameters")
+        for (at, given) in arguments.parameters.enumerated() where !taken.contains(given.name) {
             self.faults.add(
-                .badArgument, .warning, at: call.origin, word: given.name, "\(name) has no input parameter '\(given.name)'",
+                .badArgument, .warning, at: place.index(at).field("name"), word: given.name,
+                "\(name) has no input parameter '\(given.name)'",
                 hint: Spelling.closest(to: given.name, among: taken.sorted().prefix(500)).map { "did you mean '\($0)'?" })
         }
     }
@@ -53,7 +56,8 @@ extension Planner {
                 if exports.isIncomplete { continue }
                 let what = isArtifact ? "artifact" : "parameter"
                 let listed =
-                    known.isEmpty ? "no template exports an \(isArtifact ? "artifact" : "output parameter") with globalName"
+                    known.isEmpty
+                    ? "no template exports an \(isArtifact ? "artifact" : "output parameter") with globalName"
                     : Spelling.list("exported \(what)s", known)
                 self.tellLate(reference, hint: Spelling.question(wanted, among: known) + listed)
             }

@@ -68,7 +68,9 @@ extension Planner {
         }
     }
 
-    private mutating func formula(_ at: Int, _ task: WorkflowStep, _ dag: DAGTemplate, _ table: SiteTable, _ origin: Origin) -> DependsFormula? {
+    private mutating func formula(_ at: Int, _ task: WorkflowStep, _ dag: DAGTemplate, _ table: SiteTable, _ origin: Origin)
+        -> DependsFormula?
+    {
         let continueOn = { (name: String) -> (error: Bool, failed: Bool) in
             guard let place = table.places[name] else { return (false, false) }
             return (dag.tasks[place].continueOn.error, dag.tasks[place].continueOn.failed)
@@ -82,7 +84,7 @@ extension Planner {
             } catch {
                 table.sites[at].isUnclear = true
                 self.faults.add(
-                    .badDependency, at: place, "depends of task '\(task.name)': \(error.message)",
+                    .badDependency, at: place, in: depends, offset: error.offset, "depends of task '\(task.name)': \(error.message)",
                     hint: "write it as 'A && (B.Succeeded || C.Failed)'")
                 return nil
             }
@@ -92,7 +94,7 @@ extension Planner {
         var isSound = true
         for (index, reference) in (formula?.references ?? []).enumerated() {
             let written = task.depends == nil ? place.index(index) : place
-            let before = task.depends.map { Self.count(of: reference.task, in: $0, before: reference.offset) } ?? 0
+            let before = task.depends.map { Faults.count(of: reference.task, in: $0, before: reference.offset) } ?? 0
             if !self.check(reference, of: task, dag, table, written, occurrence: before) { isSound = false }
         }
         if !isSound { table.sites[at].isUnclear = true }
@@ -101,7 +103,8 @@ extension Planner {
 
     /// - Returns: whether the task it names exists.
     private mutating func check(
-        _ reference: DependsFormula.Reference, of task: WorkflowStep, _ dag: DAGTemplate, _ table: SiteTable, _ place: Origin, occurrence: Int
+        _ reference: DependsFormula.Reference, of task: WorkflowStep, _ dag: DAGTemplate, _ table: SiteTable, _ place: Origin,
+        occurrence: Int
     ) -> Bool {
         guard let at = table.places[reference.task] else {
             self.faults.add(

@@ -105,7 +105,8 @@ extension Planner {
         guard let value = self.text(source, place.field("value")) else { return nil }
         switch given[0] {
         case "counter": return .counter(value: value)
-        case "histogram": return .histogram(value: value, buckets: (metric["buckets"]?.array ?? []).compactMap { $0.scalarText.flatMap(Double.init) })
+        case "histogram":
+            return .histogram(value: value, buckets: (metric["buckets"]?.array ?? []).compactMap { $0.scalarText.flatMap(Double.init) })
         default:
             let isRealtime = metric["realtime"]?.bool ?? false
             if isRealtime, source.contains("resourcesDuration.") {
@@ -208,7 +209,7 @@ extension Planner {
                 guard case .problem(let severity, let reason, let hint) = self.globals.verdict(on: name.dropFirst(9)) else { continue }
                 self.faults.add(
                     .unresolvedReference, min(severity, .warning), at: mention.origin, word: name,
-                    occurrence: Self.count(of: name, in: mention.source, before: offset), "failed to resolve {{\(name)}}: \(reason)",
+                    occurrence: Faults.count(of: name, in: mention.source, before: offset), "failed to resolve {{\(name)}}: \(reason)",
                     hint: hint)
             }
         }

@@ -44,7 +44,7 @@ extension Planner {
             for (name, offset) in mention.names {
                 let fault = ReferenceFault(
                     origin: mention.origin, shown: "{{\(name)}}", word: name,
-                    occurrence: Self.count(of: name, in: mention.source, before: offset), most: most)
+                    occurrence: Faults.count(of: name, in: mention.source, before: offset), most: most)
                 self.tell(self.verdict(on: name, in: scope), name, fault)
                 if case .name = mention.content { continue }
                 if let reason = self.absence(of: name, in: scope) { self.tellAbsence(reason, fault) }
@@ -55,7 +55,7 @@ extension Planner {
                 let word = Self.word(in: mention.source, at: reference.offset)
                 let fault = ReferenceFault(
                     origin: mention.origin, shown: "'\(name)' in an expression", word: word,
-                    occurrence: Self.count(of: word, in: mention.source, before: reference.offset), most: .warning)
+                    occurrence: Faults.count(of: word, in: mention.source, before: reference.offset), most: .warning)
                 self.tell(verdict, name, fault)
             }
         }
@@ -80,14 +80,6 @@ extension Planner {
             .maybeAbsent, .warning, at: fault.origin, word: fault.word, occurrence: fault.occurrence,
             "\(fault.shown) may have no value: \(reason)",
             hint: "give the output a valueFrom.default, or write it as an expression with '??'")
-    }
-
-    static func count(of word: String, in text: String, before offset: Int) -> Int {
-        guard offset > 0 else { return 0 }
-        let bytes = Array(String(String.UnicodeScalarView(text.unicodeScalars.prefix(offset))).utf8)
-        let wanted = Array(word.utf8)
-        guard !wanted.isEmpty, bytes.count >= wanted.count else { return 0 }
-        return (0...(bytes.count - wanted.count)).count { bytes[$0] == wanted[0] && bytes[$0..<$0 + wanted.count].elementsEqual(wanted) }
     }
 
     /// The name at that place of an expression, as far as it has neither quotes nor blanks.
@@ -120,7 +112,8 @@ extension Planner {
             if rest == "name", scope.names.type?.makesPod ?? true { return .fine }
             return .problem(
                 Problem(
-                    hint: rest == "name" ? "a \(scope.names.type?.rawValue ?? "") template makes no pod" : "the only such name is 'pod.name'"))
+                    hint: rest == "name"
+                        ? "a \(scope.names.type?.rawValue ?? "") template makes no pod" : "the only such name is 'pod.name'"))
         case "node":
             if rest == "name" { return .fine }
             return .problem(Problem(severity: .warning, hint: "the only such name is 'node.name'"))
@@ -150,7 +143,8 @@ extension Planner {
             length = path[2] == "outputs" ? (path[3] == "result" ? 4 : 5) : 3
         case ("workflow", 2) where path[1] == "outputs": return (.fine, path[0])
         case ("workflow", 3) where path[1] == "outputs": return (.fine, path[0])
-        case ("workflow", _): length = path[1] == "outputs" ? 4 : ["parameters", "labels", "annotations"].contains(path[1]) ? 3 : path.count
+        case ("workflow", _):
+            length = path[1] == "outputs" ? 4 : ["parameters", "labels", "annotations"].contains(path[1]) ? 3 : path.count
         case ("item", _), ("pod", _), ("node", _): length = 2
         default: return (.fine, path[0])
         }
@@ -164,7 +158,9 @@ extension Planner {
 
     private func input(_ rest: Substring, _ scope: ReferenceScope) -> Verdict {
         let names = scope.names
-        if rest == "parameters", !names.parameters.isEmpty { return .fine }
+        if rest == "parameters" {
+            return names.parameters.isEmpty ? .problem(Problem(hint: "there is no input parameter here")) : .fine
+        }
         if rest.hasPrefix("parameters.") {
             let wanted = String(rest.dropFirst(11))
             return names.parameters.contains(wanted) ? .fine : Self.unknown(wanted, names.parameters, "input parameter")
@@ -187,10 +183,13 @@ extension Planner {
     /// Argo lets anything that begins with `outputs.` pass.
     private func output(_ rest: Substring, _ scope: ReferenceScope) -> Verdict {
         if scope.isMetric { return .fine }
-        if rest.hasPrefix("parameters."), rest.hasSuffix(".path"), scope.names.parameterPaths.contains(String(rest.dropFirst(11).dropLast(5))) {
+        if rest.hasPrefix("parameters."), rest.hasSuffix(".path"),
+            scope.names.parameterPaths.contains(String(rest.dropFirst(11).dropLast(5)))
+        {
             return .fine
         }
-        if rest.hasPrefix("artifacts."), rest.hasSuffix(".path"), scope.names.artifactPaths.contains(String(rest.dropFirst(10).dropLast(5))) {
+        if rest.hasPrefix("artifacts."), rest.hasSuffix(".path"), scope.names.artifactPaths.contains(String(rest.dropFirst(10).dropLast(5)))
+        {
             return .fine
         }
         return .problem(
@@ -206,7 +205,9 @@ extension Planner {
         case .none:
             // Argo passes a lone {{item}} on as text.
             return .problem(
-                Problem(severity: key == nil ? .warning : .error, hint: "there is an item only in a step with withItems, withParam or withSequence"))
+                Problem(
+                    severity: key == nil ? .warning : .error,
+                    hint: "there is an item only in a step with withItems, withParam or withSequence"))
         case .written(let scalars, let keys, let count):
             guard let key else { return .fine }
             if let having = keys[key] {

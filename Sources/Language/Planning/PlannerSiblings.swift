@@ -66,7 +66,8 @@ extension Planner {
             return .problem(Problem(hint: "only daemons have an ip, and '\(name)' is none"))
         case "exitCode", "outputs.result":
             guard let type = site.producer?.type, type == .steps || type == .dag || type == .suspend else { return .fine }
-            return .problem(Problem(hint: "'\(name)' is of type \(type.rawValue), which has no \(suffix == "exitCode" ? "exit code" : "result")"))
+            return .problem(
+                Problem(hint: "'\(name)' is of type \(type.rawValue), which has no \(suffix == "exitCode" ? "exit code" : "result")"))
         case "outputs.parameters":
             return site.step.fansOut ? .fine : .problem(Problem(hint: "say which: '\(root).\(name).outputs.parameters.NAME'"))
         default: break
@@ -118,14 +119,17 @@ extension Planner {
         if site.step.fansOut { return nil }
         if suffix.hasPrefix("outputs.parameters.") {
             let wanted = String(suffix.dropFirst(19))
-            guard let producer = site.producer, producer.parameters.contains(wanted), !producer.withDefault.contains(wanted) else { return nil }
+            guard let producer = site.producer, producer.parameters.contains(wanted), !producer.withDefault.contains(wanted) else {
+                return nil
+            }
         }
         let asker = asking.map { table.sites[$0] }
         if let when = site.step.when, !Self.guards(asker?.step.when, against: when, of: "\(table.root).\(site.step.name)") {
             return "'\(site.step.name)' is skipped when its condition is false"
         }
         guard suffix.hasPrefix("outputs.parameters.") || suffix.hasPrefix("outputs.artifacts."), let asker else { return nil }
-        return Self.toleratesFailure(asker, of: site, table) ? "'\(asker.step.name)' also starts when '\(site.step.name)' did not succeed" : nil
+        return Self.toleratesFailure(asker, of: site, table)
+            ? "'\(asker.step.name)' also starts when '\(site.step.name)' did not succeed" : nil
     }
 
     /// Whether a condition makes sure, as far as can be seen, that a step with another condition ran.

@@ -37,7 +37,8 @@ extension Planner {
         if !step.name.contains("{{") { self.checkName(step.name, origin.field("name"), what: table.what) }
         if !isNew {
             self.faults.add(
-                .duplicateName, at: origin.field("name"), "\(table.what) name '\(step.name)' is not unique in this template",
+                .duplicateName, at: origin.field("name"), word: step.name,
+                "\(table.what) name '\(step.name)' is not unique in this template",
                 hint: "rename one of them")
         }
     }
@@ -52,7 +53,8 @@ extension Planner {
     }
 
     /// Compiles a step or task and judges what it refers to.
-    mutating func step(_ step: WorkflowStep, _ site: Int, _ names: TemplateNames, _ next: PendingTemplate, _ origin: Origin) -> PlannedStep? {
+    mutating func step(_ step: WorkflowStep, _ site: Int, _ names: TemplateNames, _ next: PendingTemplate, _ origin: Origin) -> PlannedStep?
+    {
         self.checkStep(step, origin)
         var scope = ReferenceScope(names: names, sight: .before(site), items: ReferenceScope.Items(step), outer: next.outer)
         if let table = names.sites { scope.handled = Self.namesWithDefault(in: step, table.sites[site].producer) }
@@ -140,12 +142,14 @@ extension Planner {
             if case .array? = try? JSONValue(json: list) { isList = true }
             if !isList {
                 self.faults.add(
-                    .badFanOut, at: origin.field("withParam"), "withParam is not a JSON list: '\(list.prefix(60))'",
+                    .badFanOut, at: origin.field("withParam"), word: list, "withParam is not a JSON list: '\(list.prefix(60))'",
                     hint: "write a list such as '[\"a\", \"b\"]', or a tag that gives one")
             }
         }
         if let when = step.when, !when.contains("{{") {
-            do { _ = try WhenExpression.evaluate(when) } catch { self.faults.add(.badExpression, at: origin.field("when"), error.message) }
+            do { _ = try WhenExpression.evaluate(when) } catch {
+                self.faults.add(.badExpression, at: origin.field("when"), word: when, error.message)
+            }
         }
     }
 

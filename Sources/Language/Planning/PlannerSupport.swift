@@ -36,13 +36,16 @@ extension Planner {
         case .suspend?:
             if raw["suspend"]?["duration"]?.scalarText?.isEmpty ?? true {
                 self.unsupported(
-                    origin.field("suspend"), "a suspend template without a duration", hint: "give 'duration', or leave the step out for local runs")
+                    origin.field("suspend"), "a suspend template without a duration",
+                    hint: "give 'duration', or leave the step out for local runs")
             }
         case .container?, .script?, .steps?, .dag?, nil: break
         }
         for name in ["synchronization", "podSpecPatch"] where Self.isGiven(raw[name]) { self.unsupported(origin.field(name), name) }
         if template.daemon { self.unsupported(origin.field("daemon"), "daemon containers", areMany: true) }
-        for list in ["sidecars", "initContainers"] where Self.isGiven(raw[list]) { self.unsupported(origin.field(list), list, areMany: true) }
+        for list in ["sidecars", "initContainers"] where Self.isGiven(raw[list]) {
+            self.unsupported(origin.field(list), list, areMany: true)
+        }
         if Self.isGiven(raw["pendingTimeout"]) { self.unsupported(origin.field("pendingTimeout"), "pendingTimeout") }
         for name in ["memoize", "metrics"] where Self.isGiven(raw[name]) { self.noEffect(origin.field(name), name) }
         if template.dag?.target?.contains("{{") ?? false { self.unsupported(origin.field("dag").field("target"), "a target with tags") }
