@@ -29,7 +29,9 @@ extension Planner {
             if name.isEmpty {
                 self.faults.add(.badName, at: origin.index(at), "\(what) without a name: name is required")
             } else if !seen.insert(name).inserted {
-                self.faults.add(.duplicateName, at: origin.index(at).field("name"), "\(what) name '\(name)' is not unique")
+                self.faults.add(
+                    .duplicateName, at: origin.index(at).field("name"), word: name, "\(what) name '\(name)' is not unique",
+                    hint: "rename one of them")
             } else if !name.contains("{{"), !name.utf8.allSatisfy({ Self.isNameByte($0) || $0 == UInt8(ascii: "_") }) {
                 self.faults.add(
                     .badName, at: origin.index(at).field("name"), word: name, "\(what) name '\(name)' is not valid",

@@ -54,12 +54,6 @@ extension Planner {
 
     private mutating func checkPodGC(_ json: JSONValue?, _ origin: Origin) {
         guard let json, json.object != nil else { return }
-        let strategies = ["OnPodCompletion", "OnPodSuccess", "OnWorkflowCompletion", "OnWorkflowSuccess"]
-        if let given = json["strategy"]?.string, !given.isEmpty, !strategies.contains(given) {
-            self.faults.add(
-                .badSelector, at: origin.field("strategy"), word: given, "'\(given)' is no podGC strategy",
-                hint: "\(Spelling.question(given, among: strategies))choose \(strategies.joined(separator: ", "))")
-        }
         let selector = origin.field("labelSelector")
         for (key, value) in json["labelSelector"]?["matchLabels"]?.object ?? JSONObject() {
             self.checkLabel(key, value.scalarText, selector.field("matchLabels").field(key))

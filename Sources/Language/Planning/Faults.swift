@@ -46,10 +46,47 @@ struct Faults {
         if severity == .error { self.hasErrors = true }
     }
 
-    /// By file and place. What was not kept is counted at the end of its file.
+    /// As `add`, at a place inside the text of a value.
+    ///
+    /// - Parameter offset: characters from the start of the text.
+    mutating func add(
+        _ code: DiagnosticCode, at origin: Origin, in text: String, offset: Int, _ message: String, hint: String? = nil
+    ) {
+        let (word, occurrence) = Self.word(of: text, at: offset)
+        self.add(code, at: origin, word: word, occurrence: occurrence, message, hint: hint)
+    }
+
+    /// What stands there up to the next blank, or the last word when nothing does; and how often it comes before that.
+    private static func word(of text: String, at offset: Int) -> (String, Int) {
+        let scalars = Array(text.unicodeScalars)
+        func isBlank(_ at: Int) -> Bool { scalars[at].properties.isWhitespace }
+        var start = max(0, min(offset, scalars.count))
+        while start > 0, start == scalars.count || isBlank(start) { start -= 1 }
+        if start < scalars.count, offset > start { while start > 0, !isBlank(start - 1) { start -= 1 } }
+        var end = start
+        while end < scalars.count, !isBlank(end), end - start < 60 { end += 1 }
+        var word = String.UnicodeScalarView()
+        word.append(contentsOf: scalars[start..<end])
+        return (String(word), self.count(of: String(word), in: text, before: start))
+    }
+
+    /// How often a word begins in a text before an offset in characters.
+    static func count(of word: String, in text: String, before offset: Int) -> Int {
+        guard offset > 0 else { return 0 }
+        let bytes = Array(String(String.UnicodeScalarView(text.unicodeScalars.prefix(offset))).utf8)
+        let wanted = Array(word.utf8)
+        guard !wanted.isEmpty, bytes.count >= wanted.count else { return 0 }
+        return (0...(bytes.count - wanted.count)).count { bytes[$0] == wanted[0] && bytes[$0..<$0 + wanted.count].elementsEqual(wanted) }
+    }
+
+    /// By file and place, the worst first. What was not kept is counted at the end of its file.
     var sorted: [Diagnostic] {
         let start = SourcePosition(line: 0, column: 0)
-        let sorted = self.list.sorted { ($0.file, $0.position ?? start, $0.message) < ($1.file, $1.position ?? start, $1.message) }
+        let sorted = self.list.sorted { left, right in
+            let (here, there) = ((left.file, left.position ?? start), (right.file, right.position ?? start))
+            if here != there { return here < there }
+            return left.severity != right.severity ? left.severity > right.severity : left.message < right.message
+        }
         let counts = self.omitted.sorted { $0.key < $1.key }.map { file, count in
             Diagnostic(.tooManyFaults, .warning, file: file, message: "\(count) more faults of this file are not shown")
         }

@@ -221,7 +221,7 @@ extension Planner {
             if let first = seen[name] {
                 if isOwn {
                     self.faults.add(
-                        .duplicateName, at: origin.field("name"),
+                        .duplicateName, at: origin.field("name"), word: name,
                         "template name '\(name)' is not unique: spec.templates[\(first)] has it too", hint: "rename one of them")
                 }
                 continue

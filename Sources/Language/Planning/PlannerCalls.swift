@@ -27,9 +27,11 @@ extension Planner {
         }
         guard call.tellsExtra else { return }
         let taken = Set(template.inputs.map(\.name))
-        for given in arguments.parameters where !taken.contains(given.name) {
+        let place = call.origin.field("arguments").field("parameters")
+        for (at, given) in arguments.parameters.enumerated() where !taken.contains(given.name) {
             self.faults.add(
-                .badArgument, .warning, at: call.origin, word: given.name, "\(name) has no input parameter '\(given.name)'",
+                .badArgument, .warning, at: place.index(at).field("name"), word: given.name,
+                "\(name) has no input parameter '\(given.name)'",
                 hint: Spelling.closest(to: given.name, among: taken.sorted().prefix(500)).map { "did you mean '\($0)'?" })
         }
     }

@@ -84,7 +84,7 @@ extension Planner {
             } catch {
                 table.sites[at].isUnclear = true
                 self.faults.add(
-                    .badDependency, at: place, "depends of task '\(task.name)': \(error.message)",
+                    .badDependency, at: place, in: depends, offset: error.offset, "depends of task '\(task.name)': \(error.message)",
                     hint: "write it as 'A && (B.Succeeded || C.Failed)'")
                 return nil
             }
@@ -94,7 +94,7 @@ extension Planner {
         var isSound = true
         for (index, reference) in (formula?.references ?? []).enumerated() {
             let written = task.depends == nil ? place.index(index) : place
-            let before = task.depends.map { Self.count(of: reference.task, in: $0, before: reference.offset) } ?? 0
+            let before = task.depends.map { Faults.count(of: reference.task, in: $0, before: reference.offset) } ?? 0
             if !self.check(reference, of: task, dag, table, written, occurrence: before) { isSound = false }
         }
         if !isSound { table.sites[at].isUnclear = true }

@@ -87,12 +87,6 @@ extension Planner {
         guard let resource = template.raw["resource"] else { return nil }
         let place = origin.field("resource")
         let action = resource["action"]?.string ?? ""
-        let actions = ["get", "create", "apply", "delete", "replace", "patch"]
-        if !actions.contains(action), !action.contains("{{") {
-            self.faults.add(
-                .badResource, at: place.field("action"), word: action, "'\(action)' is no action of a resource template",
-                hint: Spelling.question(action, among: actions) + "choose \(actions.joined(separator: ", "))")
-        }
         let manifest = resource["manifest"]?.string.flatMap { $0.isEmpty ? nil : $0 }
         let artifact = resource["manifestFrom"]?["artifact"]?["name"]?.string
         self.checkManifest(manifest, artifact, action, template, place)
@@ -161,12 +155,7 @@ extension Planner {
         let condition = self.expression(http["successCondition"]?.string, place.field("successCondition"))
         let body = self.text(http["body"]?.string, place.field("body"))
         let bytes = self.text(http["bodyFrom"]?["bytes"]?.string, place.field("bodyFrom").field("bytes"))
-        guard let url = self.text(http["url"]?.string, place.field("url")) else {
-            if http["url"]?.string == nil {
-                self.faults.add(.templateType, at: place, atKey: true, "http needs a url", hint: "write where the request goes under url")
-            }
-            return nil
-        }
+        guard let url = self.text(http["url"]?.string ?? "", place.field("url")) else { return nil }
         return PlannedHTTP(
             method: method, url: url, headers: headers, timeoutSeconds: http["timeoutSeconds"]?.integer, successCondition: condition,
             body: body, bodyBytes: bytes, skipsVerification: http["insecureSkipVerify"]?.bool ?? false)

@@ -209,7 +209,7 @@ extension Planner {
                 guard case .problem(let severity, let reason, let hint) = self.globals.verdict(on: name.dropFirst(9)) else { continue }
                 self.faults.add(
                     .unresolvedReference, min(severity, .warning), at: mention.origin, word: name,
-                    occurrence: Self.count(of: name, in: mention.source, before: offset), "failed to resolve {{\(name)}}: \(reason)",
+                    occurrence: Faults.count(of: name, in: mention.source, before: offset), "failed to resolve {{\(name)}}: \(reason)",
                     hint: hint)
             }
         }

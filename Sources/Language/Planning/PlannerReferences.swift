@@ -44,7 +44,7 @@ extension Planner {
             for (name, offset) in mention.names {
                 let fault = ReferenceFault(
                     origin: mention.origin, shown: "{{\(name)}}", word: name,
-                    occurrence: Self.count(of: name, in: mention.source, before: offset), most: most)
+                    occurrence: Faults.count(of: name, in: mention.source, before: offset), most: most)
                 self.tell(self.verdict(on: name, in: scope), name, fault)
                 if case .name = mention.content { continue }
                 if let reason = self.absence(of: name, in: scope) { self.tellAbsence(reason, fault) }
@@ -55,7 +55,7 @@ extension Planner {
                 let word = Self.word(in: mention.source, at: reference.offset)
                 let fault = ReferenceFault(
                     origin: mention.origin, shown: "'\(name)' in an expression", word: word,
-                    occurrence: Self.count(of: word, in: mention.source, before: reference.offset), most: .warning)
+                    occurrence: Faults.count(of: word, in: mention.source, before: reference.offset), most: .warning)
                 self.tell(verdict, name, fault)
             }
         }
@@ -80,14 +80,6 @@ extension Planner {
             .maybeAbsent, .warning, at: fault.origin, word: fault.word, occurrence: fault.occurrence,
             "\(fault.shown) may have no value: \(reason)",
             hint: "give the output a valueFrom.default, or write it as an expression with '??'")
-    }
-
-    static func count(of word: String, in text: String, before offset: Int) -> Int {
-        guard offset > 0 else { return 0 }
-        let bytes = Array(String(String.UnicodeScalarView(text.unicodeScalars.prefix(offset))).utf8)
-        let wanted = Array(word.utf8)
-        guard !wanted.isEmpty, bytes.count >= wanted.count else { return 0 }
-        return (0...(bytes.count - wanted.count)).count { bytes[$0] == wanted[0] && bytes[$0..<$0 + wanted.count].elementsEqual(wanted) }
     }
 
     /// The name at that place of an expression, as far as it has neither quotes nor blanks.
@@ -166,7 +158,9 @@ extension Planner {
 
     private func input(_ rest: Substring, _ scope: ReferenceScope) -> Verdict {
         let names = scope.names
-        if rest == "parameters", !names.parameters.isEmpty { return .fine }
+        if rest == "parameters" {
+            return names.parameters.isEmpty ? .problem(Problem(hint: "there is no input parameter here")) : .fine
+        }
         if rest.hasPrefix("parameters.") {
             let wanted = String(rest.dropFirst(11))
             return names.parameters.contains(wanted) ? .fine : Self.unknown(wanted, names.parameters, "input parameter")

@@ -37,7 +37,8 @@ extension Planner {
         if !step.name.contains("{{") { self.checkName(step.name, origin.field("name"), what: table.what) }
         if !isNew {
             self.faults.add(
-                .duplicateName, at: origin.field("name"), "\(table.what) name '\(step.name)' is not unique in this template",
+                .duplicateName, at: origin.field("name"), word: step.name,
+                "\(table.what) name '\(step.name)' is not unique in this template",
                 hint: "rename one of them")
         }
     }
@@ -141,12 +142,14 @@ extension Planner {
             if case .array? = try? JSONValue(json: list) { isList = true }
             if !isList {
                 self.faults.add(
-                    .badFanOut, at: origin.field("withParam"), "withParam is not a JSON list: '\(list.prefix(60))'",
+                    .badFanOut, at: origin.field("withParam"), word: list, "withParam is not a JSON list: '\(list.prefix(60))'",
                     hint: "write a list such as '[\"a\", \"b\"]', or a tag that gives one")
             }
         }
         if let when = step.when, !when.contains("{{") {
-            do { _ = try WhenExpression.evaluate(when) } catch { self.faults.add(.badExpression, at: origin.field("when"), error.message) }
+            do { _ = try WhenExpression.evaluate(when) } catch {
+                self.faults.add(.badExpression, at: origin.field("when"), word: when, error.message)
+            }
         }
     }
 

@@ -11,7 +11,7 @@ extension Planner {
             self.remember(compiled, origin)
             return compiled
         } catch {
-            self.unreadable(error, origin)
+            self.unreadable(error, text, origin)
             return nil
         }
     }
@@ -27,7 +27,8 @@ extension Planner {
             let expression = try Expression(compiled.source)
             if !expression.references.isEmpty { self.mentions.append(Mention(content: .expression(expression), origin: origin)) }
         } catch {
-            self.faults.add(.badExpression, at: origin, "failed to evaluate expression: " + error.message)
+            self.faults.add(
+                .badExpression, at: origin, in: compiled.source, offset: error.offset, "failed to evaluate expression: " + error.message)
         }
         return compiled
     }
@@ -43,7 +44,7 @@ extension Planner {
         guard let compiled = self.text(text, origin) else { return nil }
         if compiled.isLiteral, !compiled.source.isEmpty, Span(unitOptional: compiled.source) == nil {
             self.faults.add(
-                .badNumber, at: origin, "'\(compiled.source)' is not a duration",
+                .badNumber, at: origin, word: compiled.source, "'\(compiled.source)' is not a duration",
                 hint: "write it as '30s', '5m' or '1h30m'; a bare whole number is seconds")
         }
         return compiled
@@ -55,9 +56,8 @@ extension Planner {
             self.remember(value, origin)
             return value
         } catch {
-            // The error says nothing of where in the value it is.
-            let isFound = self.findUnreadable(in: json, origin)
-            if !isFound { self.unreadable(error, origin) }
+            // The error is the first one only, and says nothing of where in the value it is.
+            self.findUnreadable(in: json, origin)
             return nil
         }
     }
@@ -84,27 +84,21 @@ extension Planner {
     }
 
     /// Tells every text with a tag that cannot be read.
-    private mutating func findUnreadable(in json: JSONValue, _ origin: Origin) -> Bool {
+    private mutating func findUnreadable(in json: JSONValue, _ origin: Origin) {
         switch json {
-        case .null, .bool, .number: return false
-        case .string(let text):
-            do { _ = try TemplateText(text) } catch {
-                self.unreadable(error, origin)
-                return true
-            }
-            return false
-        case .array(let items):
-            var isFound = false
-            for (at, item) in items.enumerated() where self.findUnreadable(in: item, origin.index(at)) { isFound = true }
-            return isFound
+        case .null, .bool, .number: break
+        case .string(let text): do { _ = try TemplateText(text) } catch { self.unreadable(error, text, origin) }
+        case .array(let items): for (at, item) in items.enumerated() { self.findUnreadable(in: item, origin.index(at)) }
         case .object(let object):
-            var isFound = false
-            for (key, value) in object where self.findUnreadable(in: value, origin.field(key)) { isFound = true }
-            return isFound
+            for (key, value) in object {
+                do { _ = try TemplateText(key) } catch { self.unreadable(error, key, origin.field(key)) }
+                self.findUnreadable(in: value, origin.field(key))
+            }
         }
     }
 
-    private mutating func unreadable(_ error: ExpressionError, _ origin: Origin) {
-        self.faults.add(.badTag, at: origin, error.message, hint: "tags are written {{name}} or {{=expression}}")
+    private mutating func unreadable(_ error: ExpressionError, _ text: String, _ origin: Origin) {
+        self.faults.add(
+            .badTag, at: origin, in: text, offset: error.offset, error.message, hint: "tags are written {{name}} or {{=expression}}")
     }
 }

@@ -84,14 +84,13 @@ extension Planner {
         guard let strategy = template.retryStrategy ?? self.spec.retryStrategy else { return nil }
         let place = template.retryStrategy == nil ? self.specField("retryStrategy") : origin.field("retryStrategy")
         let policy = strategy.retryPolicy.flatMap { PlannedRetry.Policy(rawValue: $0) }
-        if let given = strategy.retryPolicy, policy == nil {
-            let known = ["Always", "OnFailure", "OnError", "OnTransientError"]
-            self.faults.add(
-                .badRetry, at: place.field("retryPolicy"), word: given, "'\(given)' is no retryPolicy",
-                hint: "\(Spelling.question(given, among: known))choose Always, OnFailure, OnError or OnTransientError")
-        }
         self.checkCount(strategy.limit, atLeast: 0, place.field("limit"), "limit")
         let within = place.field("backoff")
+        if let backoff = strategy.backoff, backoff.duration?.isEmpty ?? true {
+            self.faults.add(
+                .badRetry, .warning, at: within, atKey: true, "backoff has no duration, so no wait can be told",
+                hint: "write how long the first wait is, such as 'duration: 10s'")
+        }
         self.checkCount(strategy.backoff?.factor, atLeast: 1, within.field("factor"), "factor")
         let avoids = (template.retryStrategy == nil ? self.spec.raw : template.raw)["retryStrategy"]?["affinity"]?["nodeAntiAffinity"]
         return PlannedRetry(
@@ -109,6 +108,6 @@ extension Planner {
 
     private mutating func checkCount(_ text: String?, atLeast least: Int, _ origin: Origin, _ what: String) {
         guard let text, !text.contains("{{"), Int(text).map({ $0 < least }) ?? true else { return }
-        self.faults.add(.badNumber, at: origin, "\(what) '\(text)' is not a whole number of \(least) or more")
+        self.faults.add(.badNumber, at: origin, word: text, "\(what) '\(text)' is not a whole number of \(least) or more")
     }
 }
