@@ -97,6 +97,24 @@ import WorkflowModel
         #expect(try await Program.run("run", file, home: home).status == 0)
     }
 
+    @Test func `the configuration file says how many finished runs are kept`() async throws {
+        let home = try Home()
+        let configuration = try home.file("config.yaml", "retention: {runs: 1, age: forever}\n")
+        for name in ["a", "b", "c"] {
+            let file = try home.file("flow.yaml", Flow.shell(name, "true"))
+            let run = try await Program.run("run", file, "--config", configuration, home: home)
+            #expect(run.status == 0, "\(run)")
+        }
+        let kept = try await Program.run("list", "-o", "name", home: home).output.split(separator: "\n")
+        #expect(kept.first == "c" && !kept.contains("a"), "\(kept)")
+        try home.file("config.yaml", "retention: {runs: few, age: 1w, keep: 3}\n")
+        let wrong = try await Program.run("run", "\(home.path)/flow.yaml", "--config", configuration, home: home)
+        #expect(wrong.status == 2)
+        #expect(wrong.errors.contains("'retention.runs' is a number of runs, or 'all' [bad-value]"), "\(wrong)")
+        #expect(wrong.errors.contains("'retention.age' is a length of time like 90d or 12h, or 'forever' [bad-value]"), "\(wrong)")
+        #expect(wrong.errors.contains("unknown key 'keep' [unknown-field]"), "\(wrong)")
+    }
+
     @Test func `there is nothing to find where nothing was`() async throws {
         let home = try Home()
         #expect(try await Program.run("list", "-o", "name", home: home).output == "")

@@ -70,8 +70,16 @@ extension LocalRuntime {
 public enum PodFiles {
     /// Removes what the pods of a run left on disk.
     /// - Throws: `LocalRuntimeError.notRemoved`.
-    public static func remove(_ run: RunID, dataDirectory: String) throws(LocalRuntimeError) {
-        try Self.remove(run, layout: try DataLayout.prepare(dataDirectory))
+    public static func remove(_ run: RunID, dataDirectory: String) async throws(LocalRuntimeError) {
+        // Many files take long, and the threads of Swift's tasks are few.
+        let result: Result<Void, LocalRuntimeError> = await withCheckedContinuation { continuation in
+            PlainThread.start {
+                continuation.resume(
+                    returning: Result { () throws(LocalRuntimeError) in try Self.remove(run, layout: try DataLayout.prepare(dataDirectory))
+                    })
+            }
+        }
+        try result.get()
     }
 
     static func remove(_ run: RunID, layout: DataLayout) throws(LocalRuntimeError) {

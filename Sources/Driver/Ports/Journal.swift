@@ -200,6 +200,22 @@ public struct RunFilter: Sendable, Equatable {
     }
 }
 
+/// How long finished runs are kept. Unfinished ones always are.
+public struct Retention: Sendable, Equatable {
+    /// The newest so many, by their end; nil for any number.
+    public var runs: Int?
+    /// Since their end; nil for ever.
+    public var age: Span?
+
+    public init(runs: Int?, age: Span?) {
+        self.runs = runs
+        self.age = age
+    }
+
+    /// What holds where nobody says otherwise: 1,000 runs, 90 days.
+    public static let standard = Retention(runs: 1000, age: .seconds(90 * 86400))
+}
+
 /// The part of the store that only looks.
 public protocol RunReader: Sendable {
     /// Unfinished runs first by newest creation, then finished ones by newest end.
@@ -210,6 +226,8 @@ public protocol RunReader: Sendable {
     /// All state rows, by ordinal, the run's own row first.
     func rows(of run: RunID) async throws -> [StateRow]
     func owner(of run: RunID) async throws -> Owner?
+    /// Finished runs that need not be kept any longer, those that ended first foremost, at most `limit`.
+    func expiredRuns(_ retention: Retention, at now: Timestamp, limit: Int) async throws -> [RunID]
     /// Events in the order they were committed.
     func events(of run: RunID) async throws -> [JournalEvent]
 }

@@ -50,8 +50,9 @@ public struct LocalRunStarter: RunStarter {
         guard plans.count == submissions.count, !diagnostics.contains(where: { $0.severity == .error }) else {
             throw ManifestFault(diagnostics: diagnostics, excerpts: context.excerpts)
         }
-        let options = RunOptions(runtime: request.runtime, maxParallel: request.maxParallel, images: try self.machinery.images())
-        let tools = try await RunTools.open(self.machinery, options)
+        let settings = try self.machinery.settings()
+        let options = RunOptions(runtime: request.runtime, maxParallel: request.maxParallel, images: settings.images)
+        let tools = try await RunTools.open(self.machinery, options, settings.retention)
         let recorder = RunRecorder(tools: tools, context: context, createdAt: createdAt)
         let recorded = try await recorder.record(&submissions, plans)
         var news: [RunUpdate] = [.runtimeChosen(tools.runtime.description)]
@@ -104,6 +105,7 @@ public struct LocalRunStarter: RunStarter {
     // MARK: resume
 
     public func resume(_ name: String, namespace: String, maxParallel: Int?) async throws -> any RunSession {
+        let settings = try self.machinery.settings()
         let records = try await OperationError.translating { try await self.machinery.openRecords() }
         return try await OperationError.translating {
             let record = try await records.reader.findRun(name, namespace: namespace)
@@ -114,7 +116,7 @@ public struct LocalRunStarter: RunStarter {
             let source = try await records.reader.source(of: record.id)
             var options = try RunOptions(json: source.options)
             if let maxParallel { options.maxParallel = maxParallel }
-            let tools = try await RunTools.open(self.machinery, options, records: records)
+            let tools = try await RunTools.open(self.machinery, options, settings.retention, records: records)
             let ownership: Ownership
             do {
                 ownership = try await records.journal.acquire(record.id, owner: tools.owner, isAlive: LocalOwner.isAlive)

@@ -145,6 +145,15 @@ public final class MemoryJournal: RunJournal, RunReader, RunCommands, SecretSour
 
     public func events(of run: RunID) async throws -> [JournalEvent] { try self.stored(run).events }
 
+    public func expiredRuns(_ retention: Retention, at now: Timestamp, limit: Int) async throws -> [RunID] {
+        let ended = self.state.withLock { $0.runs.values.map(\.record) }.compactMap { record in record.finishedAt.map { ($0, record.id) } }
+            .sorted { $0.0 > $1.0 }
+        let expired = ended.enumerated().filter { place, run in
+            retention.runs.map { place >= $0 } ?? false || retention.age.map { now - run.0 > $0 } ?? false
+        }
+        return expired.reversed().prefix(limit).map(\.element.1)
+    }
+
     private func stored(_ run: RunID) throws -> Stored {
         guard let stored = self.state.withLock({ $0.runs[run] }) else { throw JournalError.noSuchRun(run.text) }
         return stored
