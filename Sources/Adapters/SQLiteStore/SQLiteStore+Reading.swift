@@ -65,6 +65,13 @@ extension SQLiteStore: RunReader {
         }
     }
 
+    public func bootID(of run: RunID) async throws -> String? {
+        try await self.read { db in
+            let statement = try db.cachedStatement(sql: "SELECT bootID FROM runs WHERE uid = ?")
+            return try String?.fetchOne(statement, arguments: [run.text]) ?? nil
+        }
+    }
+
     public func expiredRuns(_ retention: Retention, at now: Timestamp, limit: Int) async throws -> [RunID] {
         let endedBefore = retention.age.map { now + Span(milliseconds: -$0.milliseconds) }
         return try await self.read { db in

@@ -7,7 +7,10 @@ import WorkflowModel
 
 /// Runs that this process carries out.
 final class LocalRunSession: RunSession {
-    enum Beginning { case fresh, resumed }
+    enum Beginning {
+        case fresh
+        case resumed(isAfterRestart: Bool)
+    }
 
     let names: [String]
     let updates: AsyncStream<RunUpdate>
@@ -23,7 +26,8 @@ final class LocalRunSession: RunSession {
         let handles = runs.map { run in
             switch beginning {
             case .fresh: driver.start(run.machine, record: run.record, ownership: run.ownership)
-            case .resumed: driver.resume(run.machine, record: run.record, ownership: run.ownership)
+            case .resumed(let isAfterRestart):
+                driver.resume(run.machine, record: run.record, ownership: run.ownership, isAfterRestart: isAfterRestart)
             }
         }
         self.handles = handles

@@ -129,8 +129,11 @@ public struct LocalRunStarter: RunStarter {
             }
             // Read only now: until it was owned, somebody else could have gone on with it.
             let stored = try await StoredRun.load(record, from: records.reader)
+            let isAfterRestart = try await records.reader.bootID(of: record.id) != tools.owner.bootID
             let run = RecordedRun(record: record, manifest: stored.manifest, machine: stored.machine, ownership: ownership)
-            return LocalRunSession(tools: tools, runs: [run], beginning: .resumed, news: [.runtimeChosen(tools.runtime.description)])
+            return LocalRunSession(
+                tools: tools, runs: [run], beginning: .resumed(isAfterRestart: isAfterRestart),
+                news: [.runtimeChosen(tools.runtime.description)])
         }
     }
 }

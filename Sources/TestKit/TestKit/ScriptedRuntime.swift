@@ -16,6 +16,9 @@ public final class PodWorld: Sendable {
         var ends: [PodID: Ended] = [:]
         var running: Set<PodID> = []
         var mostRunning = 0
+        /// What a restart of the machine left of pods that ran: a record of their start, or nothing.
+        var lost: Set<PodID> = []
+        var forgotten: Set<PodID> = []
     }
 
     let state = Mutex(State())
@@ -27,6 +30,18 @@ public final class PodWorld: Sendable {
     public var running: Set<PodID> { self.state.withLock { $0.running } }
     public var mostRunning: Int { self.state.withLock { $0.mostRunning } }
     public func request(_ pod: PodID) -> PodRequest? { self.state.withLock { $0.requests[pod] } }
+
+    /// Ends everything that runs, as a restart of the machine does.
+    /// - Parameter remembered: of so many pods, the first by node, the records reached the disk; the others are as if never started.
+    public func restart(remembered: Int) {
+        self.state.withLock { state in
+            let known = Set(state.starts.keys.sorted { $0.node < $1.node }.prefix(remembered))
+            state.forgotten.formUnion(state.starts.keys.filter { !known.contains($0) })
+            state.lost.formUnion(state.running.intersection(known))
+            state.running = []
+            for pod in state.forgotten { state.ends[pod] = nil }
+        }
+    }
 }
 
 /// Pretends to run pods: each ends as the script says, or when the test says so.
@@ -65,8 +80,8 @@ public final class ScriptedRuntime: PodRuntime {
         let pod = launch.request.id
         guard self.known.withLock({ $0.insert(pod).inserted }) else { return }
         let isNew = self.world.state.withLock { state in
-            guard state.starts[pod] == nil else { return false }
-            state.starts[pod] = 1
+            guard state.starts[pod] == nil || state.forgotten.remove(pod) != nil else { return false }
+            state.starts[pod, default: 0] += 1
             state.requests[pod] = launch.request
             state.running.insert(pod)
             state.mostRunning = max(state.mostRunning, state.running.count)
@@ -74,6 +89,7 @@ public final class ScriptedRuntime: PodRuntime {
         }
         self.chronicle?.add("\(isNew ? "launch" : "adopt") \(pod.node.ordinal)")
         self.continuation.yield(.started(pod, at: Timestamp(milliseconds: 0)))
+        if self.isLost(pod) { return }
         if let ended = self.world.state.withLock({ $0.ends[pod] }) {
             self.continuation.yield(.finished(pod, ended.result, collected: ended.collected))
         } else if let ending = self.script(launch) {
@@ -82,13 +98,21 @@ public final class ScriptedRuntime: PodRuntime {
     }
 
     public func adopt(_ pod: PodID) async -> Bool {
-        guard self.world.state.withLock({ $0.starts[pod] != nil }) else { return false }
+        guard self.world.state.withLock({ $0.starts[pod] != nil && !$0.forgotten.contains(pod) }) else { return false }
         guard self.known.withLock({ $0.insert(pod).inserted }) else { return true }
         self.chronicle?.add("adopt \(pod.node.ordinal)")
         self.continuation.yield(.started(pod, at: Timestamp(milliseconds: 0)))
+        if self.isLost(pod) { return true }
         if let ended = self.world.state.withLock({ $0.ends[pod] }) {
             self.continuation.yield(.finished(pod, ended.result, collected: ended.collected))
         }
+        return true
+    }
+
+    /// Tells the loss of a pod that a restart of the machine ended.
+    private func isLost(_ pod: PodID) -> Bool {
+        guard self.world.state.withLock({ $0.lost.contains(pod) }) else { return false }
+        self.lose(pod, reason: "the machine was restarted while the pod ran")
         return true
     }
 
