@@ -35,6 +35,20 @@ import WorkflowModel
         #expect(home.text("shared/bye") == nil)
     }
 
+    @Test(arguments: ["stop", "terminate"]) func `a step that is ended from another terminal may tidy up`(verb: String) async throws {
+        let home = try Home()
+        let command = "trap 'echo tidied > \(home.shared)/bye; exit 0' TERM\necho ready\nwhile :; do sleep 0.02; done"
+        let spec = Flow.volume(home) + "  templates:\n" + Flow.sharing(home, "main", command)
+        let run = try Program(["run", try home.file("flow.yaml", Flow.workflow("flow", spec))], home: home)
+        await run.shows("flow  flow  Running")
+        // Before that a signal would find no trap.
+        let logs = try Program(["logs", "-f", "flow"], home: home)
+        await logs.shows("ready")
+        #expect(try await Program.run(verb, "flow", home: home).status == 0)
+        #expect(await run.outcome().status == 1)
+        #expect(home.text("shared/bye") == "tidied\n")
+    }
+
     @Test func `a run under way is listed, shown and followed, and not deleted`() async throws {
         let home = try Home()
         let spec =

@@ -139,7 +139,7 @@ extension RunMachine {
             guard node.doom == nil else { return }
             self.nodes[id.index].doom = Doom(phase: phase, message: message)
             self.changed.insert(id)
-            self.actions.append(.stop(PodID(run: self.id, node: id, attempt: node.podAttempt), grace: Self.defaultGrace))
+            self.actions.append(.stop(PodID(run: self.id, node: id, attempt: node.podAttempt), grace: PodRequest.defaultGracePeriod))
         case (.pod, .held), (.steps, .held), (.dag, .held), (.suspend, _): self.finish(id, phase, message: message)
         case (.pod, _), (.steps, _), (.dag, _), (.stepGroup, _), (.taskGroup, _), (.retry, _), (.skipped, _): break
         }

@@ -114,7 +114,11 @@ public struct RunMachine: Sendable {
                 case .success(let request): actions.append(.launch(request))
                 case .failure: continue
                 }
-                if node.doom != nil { actions.append(.stop(pod, grace: Self.defaultGrace)) } else { actions += self.deadlines(of: node.id) }
+                if node.doom != nil {
+                    actions.append(.stop(pod, grace: PodRequest.defaultGracePeriod))
+                } else {
+                    actions += self.deadlines(of: node.id)
+                }
             case .retry:
                 if let due = node.dueAt { actions.append(.schedule(TimerID(node: node.id, kind: .backoff), at: due)) }
             case .suspend:
@@ -124,8 +128,6 @@ public struct RunMachine: Sendable {
         }
         return actions
     }
-
-    static let defaultGrace = Span.seconds(30)
 
     private mutating func start() {
         self.run.phase = .running

@@ -16,6 +16,7 @@ public final class PodWorld: Sendable {
         var ends: [PodID: Ended] = [:]
         var running: Set<PodID> = []
         var mostRunning = 0
+        var graces: [PodID: [Span]] = [:]
         /// What a restart of the machine left of pods that ran: a record of their start, or nothing.
         var lost: Set<PodID> = []
         var forgotten: Set<PodID> = []
@@ -29,6 +30,8 @@ public final class PodWorld: Sendable {
     public var starts: [PodID: Int] { self.state.withLock { $0.starts } }
     public var running: Set<PodID> { self.state.withLock { $0.running } }
     public var mostRunning: Int { self.state.withLock { $0.mostRunning } }
+    /// Of each stop that was asked for, in order.
+    public func graces(_ pod: PodID) -> [Span] { self.state.withLock { $0.graces[pod] ?? [] } }
     public func request(_ pod: PodID) -> PodRequest? { self.state.withLock { $0.requests[pod] } }
 
     /// Ends everything that runs, as a restart of the machine does.
@@ -64,14 +67,20 @@ public final class ScriptedRuntime: PodRuntime {
     private let continuation: AsyncStream<PodEvent>.Continuation
     private let script: @Sendable (PodLaunch) -> Ending?
     private let chronicle: Chronicle?
+    /// As a step that ignores SIGTERM and has time left.
+    private let refusesToEnd: Bool
     private let known = Mutex<Set<PodID>>([])
 
-    /// - Parameter script: nil for a pod that runs until it is stopped or `finish` is called.
+    /// - Parameters:
+    ///   - refusesToEnd: a stop ends no pod.
+    ///   - script: nil for a pod that runs until it is stopped or `finish` is called.
     public init(
-        world: PodWorld = PodWorld(), chronicle: Chronicle? = nil, script: @escaping @Sendable (PodLaunch) -> Ending? = { _ in .exit(0) }
+        world: PodWorld = PodWorld(), chronicle: Chronicle? = nil, refusesToEnd: Bool = false,
+        script: @escaping @Sendable (PodLaunch) -> Ending? = { _ in .exit(0) }
     ) {
         self.world = world
         self.chronicle = chronicle
+        self.refusesToEnd = refusesToEnd
         self.script = script
         (self.events, self.continuation) = AsyncStream.makeStream(of: PodEvent.self)
     }
@@ -117,7 +126,9 @@ public final class ScriptedRuntime: PodRuntime {
     }
 
     public func stop(_ pod: PodID, grace: Span) async {
+        self.world.state.withLock { $0.graces[pod, default: []].append(grace) }
         self.chronicle?.add("stop \(pod.node.ordinal)")
+        if self.refusesToEnd { return }
         if self.world.running.contains(pod) { self.finish(pod, .exit(143)) }
     }
 
