@@ -95,6 +95,12 @@ let package = Package(
         tests("LocalRuntimeTests", ["LocalRuntime", "CLocalRuntime", "Ports", "Engine", "WorkflowModel"]),
         tests("FileArtifactsTests", ["FileArtifacts", "Ports", "Engine", "WorkflowModel"]),
         tests("DoorbellTests", ["Doorbell", "Ports"]),
+        tests(
+            "LocalOperationsTests",
+            [
+                "LocalOperations", "Operations", "TestKit", "SQLiteStore", "LocalRuntime", "FileArtifacts", "Doorbell", "Ports", "Engine",
+                "Diagnostics", "WorkflowModel",
+            ]),
         tests("CommandLineTests", ["CommandLine", "Operations", "Diagnostics", "WorkflowModel"]),
         tests("EndToEndTests", ["WorkflowModel"]),
     ],

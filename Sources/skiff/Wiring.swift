@@ -41,10 +41,16 @@ struct Wiring: Sendable {
         return LocalOperations(
             store: RunStore(
                 reader: lookingStore, commands: commands, logs: LazyLogs(dataDirectory: directory), ring: { DatagramDoorbell.ring(at: $0) },
-                removeFiles: { run in
-                    try PodFiles.remove(run, dataDirectory: directory)
-                    try await FileArtifactStore(dataDirectory: directory).remove(run)
-                }, time: SystemTime()))
+                removeFiles: self.removeFiles, time: SystemTime()))
+    }
+
+    /// Removes logs, claims and artifacts of a run.
+    private var removeFiles: @Sendable (RunID) async throws -> Void {
+        let directory = self.dataDirectory
+        return { run in
+            try await PodFiles.remove(run, dataDirectory: directory)
+            try await FileArtifactStore(dataDirectory: directory).remove(run)
+        }
     }
 
     // MARK: Carrying out
@@ -66,8 +72,8 @@ struct Wiring: Sendable {
                     throw OperationError(.unavailable, "\(error)")
                 }
             },
-            artifacts: FileArtifactStore(dataDirectory: directory), images: { try configuration.images() },
-            scratch: { pod in "\(directory)/pods/\(pod)/scratch" }, time: SystemTime())
+            artifacts: FileArtifactStore(dataDirectory: directory), settings: { try configuration.settings() },
+            removeFiles: self.removeFiles, scratch: { pod in "\(directory)/pods/\(pod)/scratch" }, time: SystemTime())
     }
 }
 

@@ -11,6 +11,8 @@ import WorkflowModel
 struct Rig: Sendable {
     static let id = RunID("01a1fcdc-0000-7000-8000-000000000001")
     static let owner = Owner(id: "test", processID: 1, processStart: 1, bootID: "boot", doorbell: "test")
+    /// Of the machine as it is now.
+    var bootID = "boot"
 
     var plan: Plan
     var journal = MemoryJournal()
@@ -57,7 +59,10 @@ struct Rig: Sendable {
 
     /// Takes the run over as another process does.
     func resume<Value: Sendable>(_ body: @Sendable @escaping (RunHandle, RunDriver) async throws -> Value) async throws -> Value {
-        let ownership = try await self.journal.acquire(Self.id, owner: Self.owner) { _ in false }
+        var owner = Self.owner
+        owner.bootID = self.bootID
+        let ownership = try await self.journal.acquire(Self.id, owner: owner) { _ in false }
+        let isAfterRestart = try await self.journal.bootID(of: Self.id) != self.bootID
         let rows = try await self.journal.rows(of: Self.id)
         var machine = RunMachine(plan: self.plan, id: Self.id)
         if let run = rows.first {
@@ -67,7 +72,8 @@ struct Rig: Sendable {
         }
         let record = try #require(try await self.journal.run(named: "wf", namespace: "default"))
         let driver = self.driver()
-        return try await self.during(driver, driver.resume(machine, record: record, ownership: ownership), body)
+        return try await self.during(
+            driver, driver.resume(machine, record: record, ownership: ownership, isAfterRestart: isAfterRestart), body)
     }
 
     private func during<Value: Sendable>(

@@ -113,6 +113,38 @@ extension LocalRuntimeTests {
             #expect(ending.lostBecause == "the machine was restarted while the pod ran")
         }
 
+        @Test(arguments: bothKinds, ["", "synced\n"])
+        func `an end from before a restart of the machine counts when it was on the disk with all its outputs`(
+            kind: LocalRuntimeKind, mark: String
+        ) async throws {
+            let bench = try Workbench(kind)
+            let directory = bench.directory(bench.pod())
+            for path in ["\(bench.data)/pods", "\(bench.data)/pods/\(bench.run)", "\(bench.data)/pods/\(bench.run)/1", directory] {
+                mkdir(path, 0o700)
+            }
+            // The start record did not survive.
+            Machine.write("", to: "\(directory)/start")
+            Machine.write(
+                "version 1\nboot another-boot\n\(mark)started 1763699520000000000\ncode 3\nfinished 1763699520000000000\nend\n",
+                to: "\(directory)/exit")
+            #expect(await bench.runtime.adopt(bench.pod()))
+            let ending = try await bench.news.end(of: bench.pod())
+            #expect(ending.result?.end == (mark.isEmpty ? nil : .exited(code: 3)))
+            #expect(ending.lostBecause == (mark.isEmpty ? "the machine was restarted while the pod ran" : nil))
+        }
+
+        @Test(arguments: bothKinds) func `a pod whose end nobody hears brings it to the disk`(kind: LocalRuntimeKind) async throws {
+            let bench = try Workbench(kind)
+            let launch = try await self.abandon(bench, kind: kind, command: "exit 6")
+            let supervisor = try #require(Machine.supervisor(of: bench.directory(launch.request.id)))
+            self.open(bench)
+            supervisor.waitUntilGone()
+            #expect(Machine.text("\(bench.directory(launch.request.id))/exit")?.contains("\nsynced\n") == true)
+            // What somebody hears of is recorded elsewhere, and need not wait for the disk here.
+            _ = try await bench.finish(bench.shell("exit 6", node: 2))
+            #expect(Machine.text("\(bench.directory(bench.pod(2)))/exit")?.contains("\nsynced\n") == false)
+        }
+
         @Test(arguments: bothKinds) func `a pod that was never started is not adopted and stays so`(kind: LocalRuntimeKind) async throws {
             let bench = try Workbench(kind)
             #expect(await bench.runtime.adopt(bench.pod()) == false)

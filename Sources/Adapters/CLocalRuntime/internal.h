@@ -73,8 +73,8 @@ struct volume_mount {
     /// A detached mount that waits for the container's view (sandbox), or -1.
     int tree;
     bool is_file;
-    /// A symbolic link was made at `path` (process).
-    bool is_linked;
+    /// This pod's share in the symbolic link at `path` (process), or -1.
+    int link;
 };
 
 struct input {
@@ -286,6 +286,12 @@ void open_inputs(struct pod *pod);
 void place_inputs(struct pod *pod);
 void remove_inputs(struct pod *pod);
 void place_script(struct pod *pod);
+
+/// Links of the process runtime that pods share (links.c). `entry` receives this pod's share, -1 when there is nothing to release. @return 0 or an
+/// errno: EBUSY while another pod has something else there, EEXIST when the host has.
+int share_link(const struct session *session, const char *path, const char *target, int *entry);
+/// Removes the link when no other pod has a share in it.
+void release_link(const struct session *session, int entry);
 
 /// Detached overlay mount, or -1. Upper and work are relative to the working directory.
 int overlay(const char *const *lowers, const char *upper, const char *work, bool is_unprivileged);

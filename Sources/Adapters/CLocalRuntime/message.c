@@ -114,7 +114,7 @@ static void decode_volume(struct reader reader, struct volume *volume, bool *is_
 
 static void decode_mount(struct reader reader, struct volume_mount *mount, bool *is_broken) {
     struct field field;
-    mount->tree = -1;
+    mount->tree = mount->link = -1;
     while (reader_next(&reader, &field)) {
         switch (field.tag) {
         case SKIFF_MOUNT_VOLUME: mount->volume = field_number(&reader, &field); break;

@@ -3,6 +3,7 @@
 
 #include "internal.h"
 
+#include <poll.h>
 #include <sys/resource.h>
 #include <sys/time.h>
 #include <sys/wait.h>
@@ -71,12 +72,21 @@ static size_t escaped_length(const struct output *outputs, size_t count) {
     return length;
 }
 
+/// Whether Skiff is there: it then takes the end over at once, outputs and all, and makes it last.
+static bool is_heard(int notices) {
+    struct pollfd skiff = {.fd = notices};
+    return poll(&skiff, 1, 0) == 0;
+}
+
 void write_exit_record(struct pod *pod) {
     const struct pod_request *request = &pod->request;
     size_t room = 4096 + escaped_length(request->parameters, request->parameter_count) + escaped_length(request->artifacts, request->artifact_count);
     struct text text = {.bytes = arena(room), .room = room};
     if (text.bytes == NULL) _exit(1);
-    add(&text, "version 1\n");
+    add(&text, "version 1\nboot %s\n", pod->session->boot_id);
+    // Nobody may come for this before the machine is restarted. The record only says so when all it speaks of is on the disk already.
+    bool is_synced = pod->directory >= 0 && !is_heard(pod->session->notices) && syncfs(pod->directory) == 0;
+    if (is_synced) add(&text, "synced\n");
     if (pod->main_has_ended) {
         int status = pod->main_status;
         struct rusage usage;
@@ -101,6 +111,7 @@ void write_exit_record(struct pod *pod) {
         int file = openat(pod->directory, "exit", O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
         // On a full disk the notice still tells the Skiff that waits; one that comes later finds a pod that was lost.
         if (file >= 0) (void)write_all(file, text.bytes, text.length);
+        if (file >= 0 && is_synced && fsync(file) == 0) (void)fsync(pod->directory);
     }
     send_notice(pod->session->notices, SKIFF_NOTICE_FINISHED, request->id, 0, 0, text.bytes, text.length, -1);
 }

@@ -5,6 +5,7 @@
 
 #include <linux/openat2.h>
 #include <sys/mount.h>
+#include <time.h>
 
 // MARK: volumes
 
@@ -210,13 +211,19 @@ static void link_volume(struct pod *pod, struct volume_mount *mount) {
     if (place == NULL) give_up(pod, "no memory");
     // A host directory at its own path needs nothing.
     if (strcmp(place, mount->path) == 0) return;
-    if (symlink(place, mount->path) != 0) {
+    int error;
+    // A step that runs at the same time may have another volume there. All pods take their links in the order of the paths, so that two never wait
+    // for each other.
+    while ((error = share_link(pod->session, mount->path, place, &mount->link)) == EBUSY) {
+        if (must_end(pod)) give_up(pod, "stopped before it started");
+        nanosleep(&(struct timespec){.tv_nsec = 5000000}, NULL);
+    }
+    if (error != 0) {
         give_up(pod,
             "volume '%s' cannot be put at '%s' on this machine: %s; the process runtime shows volumes as links in the host's own directories: "
             "use --runtime sandbox, or a mountPath that does not exist in a directory that can be written",
-            volume->name, mount->path, strerror(errno));
+            volume->name, mount->path, strerror(error));
     }
-    mount->is_linked = true;
 }
 
 void link_volumes(struct pod *pod) {
@@ -229,8 +236,8 @@ void unlink_volumes(struct pod *pod) {
     for (size_t i = 0; i < pod->request.mount_count; i++) {
         struct volume_mount *mount = &pod->request.mounts[i];
         const struct volume *volume = &pod->request.volumes[mount->volume];
-        if (mount->is_linked) (void)unlink(mount->path);
-        mount->is_linked = false;
+        if (mount->link >= 0) release_link(pod->session, mount->link);
+        mount->link = -1;
         is_in_memory |= volume->place != NULL && (volume->kind == SKIFF_VOLUME_FILES || volume->kind == SKIFF_VOLUME_MEMORY);
     }
     if (!is_in_memory) return;

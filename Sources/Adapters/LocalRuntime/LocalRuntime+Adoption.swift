@@ -24,7 +24,7 @@ extension LocalRuntime {
             if let start = StartRecord.read(in: directory) { self.started(pod, at: start.at) }
             self.watch(pod, process: process)
         case Int32(SKIFF_POD_FINISHED.rawValue):
-            guard let record = ExitRecord.read(in: directory) else {
+            guard let record = ExitRecord.read(in: directory), record.isTrusted(in: Clock.bootID) else {
                 self.lose(pod)
                 break
             }
@@ -47,7 +47,7 @@ extension LocalRuntime {
     private func proveLost(_ pod: PodID) {
         let directory = self.layout.directory(of: pod)
         let start = StartRecord.read(in: directory)
-        let isOtherBoot = start.map { $0.bootID != Clock.bootID } ?? false
+        let isOtherBoot = (start?.bootID ?? ExitRecord.read(in: directory)?.bootID).map { $0 != Clock.bootID } ?? false
         if !isOtherBoot {
             // With a sandbox's supervisor its whole pid namespace died; this finds nothing then.
             while skiff_pod_prove_dead(pod.description, 60_000) != 0 {}
@@ -70,8 +70,16 @@ extension LocalRuntime {
 public enum PodFiles {
     /// Removes what the pods of a run left on disk.
     /// - Throws: `LocalRuntimeError.notRemoved`.
-    public static func remove(_ run: RunID, dataDirectory: String) throws(LocalRuntimeError) {
-        try Self.remove(run, layout: try DataLayout.prepare(dataDirectory))
+    public static func remove(_ run: RunID, dataDirectory: String) async throws(LocalRuntimeError) {
+        // Many files take long, and the threads of Swift's tasks are few.
+        let result: Result<Void, LocalRuntimeError> = await withCheckedContinuation { continuation in
+            PlainThread.start {
+                continuation.resume(
+                    returning: Result { () throws(LocalRuntimeError) in try Self.remove(run, layout: try DataLayout.prepare(dataDirectory))
+                    })
+            }
+        }
+        try result.get()
     }
 
     static func remove(_ run: RunID, layout: DataLayout) throws(LocalRuntimeError) {

@@ -82,6 +82,10 @@ struct ExitRecord: Equatable {
         var verdict: Verdict
     }
 
+    /// The life of the machine in which it was written; nil in records of earlier versions.
+    var bootID: String?
+    /// What it speaks of reached the disk before it did.
+    var isSynced: Bool
     /// nil when the main process never ran.
     var code: Int?
     var startedAt: Timestamp?
@@ -97,6 +101,8 @@ struct ExitRecord: Equatable {
     /// nil when the record was cut off.
     init?(_ text: String) {
         guard let fields = RecordFields(text), let finished = fields["finished"].flatMap({ Int64($0) }) else { return nil }
+        self.bootID = fields["boot"].map(String.init)
+        self.isSynced = fields["synced"] != nil
         self.code = fields["code"].flatMap { Int($0) }
         self.startedAt = fields["started"].flatMap { Int64($0) }.map { Timestamp(milliseconds: $0 / 1_000_000) }
         self.finishedAt = Timestamp(milliseconds: finished / 1_000_000)
@@ -111,6 +117,9 @@ struct ExitRecord: Equatable {
         self.artifacts = fields.all("artifact").compactMap(Self.output)
     }
 
+    /// Whether everything it speaks of is sure to be on the disk. After a restart of the machine outputs may be cut off that the record has whole.
+    func isTrusted(in bootID: String) -> Bool { self.isSynced || (self.bootID ?? bootID) == bootID }
+
     private static func output(_ text: Substring) -> Output? {
         let halves = text.split(separator: "\t", maxSplits: 1, omittingEmptySubsequences: false)
         guard halves.count == 2, let blank = halves[0].firstIndex(of: " "), let index = Int(halves[0][..<blank]),
@@ -124,7 +133,8 @@ struct ExitRecord: Equatable {
     }
 
     static func == (left: ExitRecord, right: ExitRecord) -> Bool {
-        left.code == right.code && left.startedAt == right.startedAt && left.finishedAt == right.finishedAt
+        left.bootID == right.bootID && left.isSynced == right.isSynced && left.code == right.code && left.startedAt == right.startedAt
+            && left.finishedAt == right.finishedAt
             && left.error?.kind == right.error?.kind && left.error?.message == right.error?.message && left.cpuMillis == right.cpuMillis
             && left.peakMemoryBytes == right.peakMemoryBytes && left.hasResult == right.hasResult && left.parameters == right.parameters
             && left.artifacts == right.artifacts

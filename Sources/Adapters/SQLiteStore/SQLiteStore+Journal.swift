@@ -16,11 +16,11 @@ extension SQLiteStore: RunJournal {
             try db.cachedStatement(
                 sql: """
                     INSERT INTO runs (uid, namespace, name, createdAt, finishedAt, phase, message, startedAt, priority, progress, labels,
-                      parameters, epoch, eventCount) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, 0)
+                      parameters, bootID, epoch, eventCount) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, 0)
                     """
             ).execute(
                 arguments: [record.id.text, record.namespace, record.name, record.createdAt.milliseconds, record.finishedAt?.milliseconds]
-                    + StatementArguments(Records.changing(record)))
+                    + StatementArguments(Records.changing(record) + [owner.bootID.databaseValue]))
             let run = db.lastInsertedRowID
             try Records.setLabels(record.labels, of: run, in: db)
             try db.cachedStatement(sql: "INSERT INTO sources (run, workflow, context, options) VALUES (?, ?, ?, ?)")
@@ -30,7 +30,7 @@ extension SQLiteStore: RunJournal {
                     .execute(arguments: [run, secret.name, secret.value])
             }
             try Self.setOwner(owner, of: run, in: db)
-            return Ownership(run: record.id, epoch: 1)
+            return Ownership(run: record.id, epoch: 1, bootID: owner.bootID)
         }
     }
 
@@ -43,7 +43,7 @@ extension SQLiteStore: RunJournal {
                 guard try Self.holding(of: run, in: db) == held else { return nil }
                 try db.cachedStatement(sql: "UPDATE runs SET epoch = epoch + 1 WHERE id = ?").execute(arguments: [held.id])
                 try Self.setOwner(owner, of: held.id, in: db)
-                return Ownership(run: run, epoch: held.epoch + 1)
+                return Ownership(run: run, epoch: held.epoch + 1, bootID: owner.bootID)
             }
             if let ownership { return ownership }
         }
@@ -76,10 +76,12 @@ extension SQLiteStore: RunJournal {
             }
             try db.cachedStatement(
                 sql: """
-                    UPDATE runs SET phase = ?, message = ?, startedAt = ?, priority = ?, progress = ?, labels = ?, parameters = ?, eventCount = ?
-                    WHERE id = ?
+                    UPDATE runs SET phase = ?, message = ?, startedAt = ?, priority = ?, progress = ?, labels = ?, parameters = ?, bootID = ?,
+                      eventCount = ? WHERE id = ?
                     """
-            ).execute(arguments: StatementArguments(columns + [(eventCount + entry.events.count).databaseValue, run.databaseValue]))
+            ).execute(
+                arguments: StatementArguments(
+                    columns + [ownership.bootID.databaseValue, (eventCount + entry.events.count).databaseValue, run.databaseValue]))
             try Self.append(entry.events, to: run, from: eventCount, engineVersion: engineVersion, in: db)
             try Self.save(entry.rows, of: run, in: db)
         }
@@ -120,7 +122,7 @@ extension SQLiteStore {
     private static func holding(of run: RunID, in db: Database) throws -> Holding {
         let statement = try db.cachedStatement(
             sql: """
-                SELECT runs.id, epoch, owner, processID, processStart, bootID, doorbell FROM runs LEFT JOIN owners ON owners.run = runs.id
+                SELECT runs.id, epoch, owner, processID, processStart, owners.bootID, doorbell FROM runs LEFT JOIN owners ON owners.run = runs.id
                 WHERE uid = ? AND finishedAt IS NULL
                 """)
         guard let row = try Row.fetchOne(statement, arguments: [run.text]) else { throw JournalError.noSuchRun(run.text) }

@@ -18,7 +18,7 @@ import GRDB
 /// | `meta` | a fact about the database | `writer` is the version of Skiff that last changed the schema |
 ///
 /// `runs.epoch` is the fencing token: it grows with every change of ownership, and each commit names the one it was given. `runs.eventCount`
-/// numbers the events.
+/// numbers the events. `runs.bootID` is that of the last commit's owner, which outlives the owner's row.
 ///
 /// There are no triggers, and hot statements have no `RETURNING` (a trigger inside): for a statement with one, SQLite copies each page it
 /// changes, which made a commit a third dearer.
@@ -33,6 +33,10 @@ enum Schema {
             try db.execute(sql: Self.runs)
             try db.execute(sql: Self.labels)
             try db.execute(sql: Self.belongings)
+            try Self.stamp(writer, in: db)
+        }
+        migrator.registerMigration("0002 boots", foreignKeyChecks: .immediate) { db in
+            try db.execute(sql: Self.boots)
             try Self.stamp(writer, in: db)
         }
         return migrator
@@ -129,5 +133,10 @@ enum Schema {
           message TEXT NOT NULL
         ) STRICT;
         CREATE INDEX commandsByRun ON commands (run, id);
+        """
+
+    private static let boots = """
+        ALTER TABLE runs ADD COLUMN bootID TEXT;
+        UPDATE runs SET bootID = (SELECT bootID FROM owners WHERE owners.run = runs.id);
         """
 }

@@ -61,6 +61,15 @@ final class PodLauncher: Sendable {
         return refusal
     }
 
+    /// Takes a pod over that an earlier process may have started, and starts nothing.
+    /// - Returns: false when there is no sign that it was started; it never will be.
+    func adopt(_ request: PodRequest) async -> Bool {
+        self.state.withLock { $0.admission.count(request.id, request.resources) }
+        if await self.ports.runtime.adopt(request.id) { return true }
+        self.ended(request.id)
+        return false
+    }
+
     /// Stops a pod wherever it is.
     /// - Returns: true when it was never started and never will be; its end is the caller's to tell.
     func stop(_ pod: PodID, grace: Span) async -> Bool {

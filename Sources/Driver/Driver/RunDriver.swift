@@ -32,8 +32,10 @@ public final class RunDriver: Sendable {
     }
 
     /// Goes on with a run whose state was read from the journal and that this process now owns.
-    public func resume(_ machine: RunMachine, record: RunRecord, ownership: Ownership) -> RunHandle {
-        self.begin(machine, record, ownership, .resumed)
+    /// - Parameter isAfterRestart: the machine may have been restarted since the last commit to the run (`RunReader.bootID(of:)`), so that
+    ///   starts may have been forgotten. What was launched before is then found out about and never launched again.
+    public func resume(_ machine: RunMachine, record: RunRecord, ownership: Ownership, isAfterRestart: Bool) -> RunHandle {
+        self.begin(machine, record, ownership, .resumed(isAfterRestart: isAfterRestart))
     }
 
     private func begin(_ machine: RunMachine, _ record: RunRecord, _ ownership: Ownership, _ beginning: RunLoop.Beginning) -> RunHandle {

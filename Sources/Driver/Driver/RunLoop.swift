@@ -11,7 +11,8 @@ struct RunLoop {
     enum Beginning: Sendable {
         case fresh
         /// Taken over from another process.
-        case resumed
+        /// - isAfterRestart: one that may have run before a restart of the machine.
+        case resumed(isAfterRestart: Bool)
     }
 
     /// Only that pods started may wait so long for a commit that has more to say: nothing is decided by it, and the pod's directory tells it again.
@@ -89,15 +90,34 @@ struct RunLoop {
         self.feed.post([.started(self.machine.id)])
         switch beginning {
         case .fresh: self.apply(.started, isUrgent: true)
-        case .resumed:
+        case .resumed(let isAfterRestart):
             // Watchers hear of what changes from here on.
             self.told = self.machine.nodes.map(\.phase)
             // An earlier process may have got as far as recording the run and no further.
             if self.machine.run.phase == .pending, self.machine.nodes.isEmpty { self.apply(.started, isUrgent: true) }
-            for action in self.machine.outstanding() { await self.act(action, isRepeated: true) }
+            for action in self.machine.outstanding() {
+                if isAfterRestart, case .launch(let request) = action {
+                    await self.findOut(request)
+                } else {
+                    await self.act(action, isRepeated: true)
+                }
+            }
         }
         try await self.takeCommands()
         if !self.events.isEmpty { try await self.commitAndAct() }
+    }
+
+    /// What became of a pod that was launched before the machine was restarted. Its start record may be lost with the power, so that its absence
+    /// proves nothing: the pod may have run, and must not run twice. It counts as lost, which is a new attempt.
+    ///
+    /// All these losses are in the first commit after the restart, and that commit is also what makes this life of the machine the run's. So
+    /// whoever takes the run over before it asks again, and whoever comes later finds no launch of the former life without a record.
+    private mutating func findOut(_ request: PodRequest) async {
+        if await self.launcher.adopt(request) { return }
+        self.apply(
+            .podLost(
+                request.id.node, attempt: request.id.attempt, reason: "the machine was restarted, and nothing tells whether the pod ran"),
+            isUrgent: true)
     }
 
     // MARK: Handle

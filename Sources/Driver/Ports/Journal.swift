@@ -93,9 +93,12 @@ public struct JournalEntry: Sendable, Equatable {
 public struct Ownership: Sendable, Equatable, Hashable {
     public var run: RunID
     public var epoch: Int64
-    public init(run: RunID, epoch: Int64) {
+    /// Of the owner's machine, as `Owner.bootID`; each commit leaves it with the run.
+    public var bootID: String
+    public init(run: RunID, epoch: Int64, bootID: String) {
         self.run = run
         self.epoch = epoch
+        self.bootID = bootID
     }
 }
 
@@ -106,6 +109,7 @@ public struct Owner: Sendable, Equatable {
     public var processID: Int32
     /// Start time of the process in clock ticks since boot (`/proc/<pid>/stat` field 22), so that a reused pid is not taken for it.
     public var processStart: UInt64
+    /// Names the time from one start of the machine to the next.
     public var bootID: String
     /// Path of the doorbell socket.
     public var doorbell: String
@@ -200,6 +204,22 @@ public struct RunFilter: Sendable, Equatable {
     }
 }
 
+/// How long finished runs are kept. Unfinished ones always are.
+public struct Retention: Sendable, Equatable {
+    /// The newest so many, by their end; nil for any number.
+    public var runs: Int?
+    /// Since their end; nil for ever.
+    public var age: Span?
+
+    public init(runs: Int?, age: Span?) {
+        self.runs = runs
+        self.age = age
+    }
+
+    /// What holds where nobody says otherwise: 1,000 runs, 90 days.
+    public static let standard = Retention(runs: 1000, age: .seconds(90 * 86400))
+}
+
 /// The part of the store that only looks.
 public protocol RunReader: Sendable {
     /// Unfinished runs first by newest creation, then finished ones by newest end.
@@ -210,6 +230,11 @@ public protocol RunReader: Sendable {
     /// All state rows, by ordinal, the run's own row first.
     func rows(of run: RunID) async throws -> [StateRow]
     func owner(of run: RunID) async throws -> Owner?
+    /// `Owner.bootID` of whoever committed to the run last: what was launched since the machine's last start was launched in that life of it.
+    /// nil when nobody knows.
+    func bootID(of run: RunID) async throws -> String?
+    /// Finished runs that need not be kept any longer, those that ended first foremost, at most `limit`.
+    func expiredRuns(_ retention: Retention, at now: Timestamp, limit: Int) async throws -> [RunID]
     /// Events in the order they were committed.
     func events(of run: RunID) async throws -> [JournalEvent]
 }

@@ -14,8 +14,10 @@ public struct PodRequest: Sendable, Equatable {
     public var volumes: [VolumeRequest]
     public var inputs: [ArtifactInput]
     public var outputs: OutputRequest
-    /// Between SIGTERM and SIGKILL when the pod is stopped.
+    /// Between SIGTERM and SIGKILL when the pod is stopped, whoever stops it and why.
     public var gracePeriod: Span
+    /// Kubernetes' `terminationGracePeriodSeconds` where nobody says otherwise. Argo's templates have no such field.
+    public static let defaultGracePeriod = Span.seconds(30)
     /// What the pod asks of the machine, all its containers together; nil where the manifest is silent.
     public var resources: ResourceRequest
     /// The pod serves others until it is stopped: the runtime says when it is ready.
@@ -23,7 +25,8 @@ public struct PodRequest: Sendable, Equatable {
 
     public init(
         id: PodID, podName: String, main: ContainerRequest, volumes: [VolumeRequest] = [], inputs: [ArtifactInput] = [],
-        outputs: OutputRequest = OutputRequest(), gracePeriod: Span = .seconds(30), resources: ResourceRequest = ResourceRequest()
+        outputs: OutputRequest = OutputRequest(), gracePeriod: Span = Self.defaultGracePeriod,
+        resources: ResourceRequest = ResourceRequest()
     ) {
         self.id = id
         self.podName = podName

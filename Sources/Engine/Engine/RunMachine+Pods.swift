@@ -186,7 +186,7 @@ extension RunMachine {
 
     /// How long the pod is given to end by itself.
     func grace(of id: NodeID) -> Span {
-        guard case .success(let request) = self.podRequest(id) else { return Self.defaultGrace }
+        guard case .success(let request) = self.podRequest(id) else { return PodRequest.defaultGracePeriod }
         return request.gracePeriod
     }
 

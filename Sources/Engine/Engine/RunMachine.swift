@@ -163,7 +163,11 @@ public struct RunMachine: Sendable {
                 case .success(let request): actions.append(.launch(request))
                 case .failure: continue
                 }
-                if node.doom != nil { actions.append(.stop(pod, grace: Self.defaultGrace)) } else { actions += self.deadlines(of: node.id) }
+                if node.doom != nil {
+                    actions.append(.stop(pod, grace: PodRequest.defaultGracePeriod))
+                } else {
+                    actions += self.deadlines(of: node.id)
+                }
             case .retry:
                 if let due = node.dueAt { actions.append(.schedule(TimerID(node: node.id, kind: .backoff), at: due)) }
             case .suspend:
@@ -174,70 +178,9 @@ public struct RunMachine: Sendable {
         return actions
     }
 
-    private func outstandingPreparation(of node: Node) -> [Action] {
-        switch node.stage {
-        case .place, .slot: return []
-        case .locks: return [.acquire(LockHolder(run: self.id, node: node.id), node.locks, priority: self.plan.priority ?? 0)]
-        case .cache:
-            guard let memo = node.template.flatMap({ self.plan.templates[$0].memoize }),
-                case .success((let request, let maxAge)) = self.memoRequest(memo, self.scope(of: node.id))
-            else { return [] }
-            return [.recall(node.id, request, maxAge: maxAge)]
-        }
-    }
-
-    private func outstandingCall(of node: Node) -> [Action] {
-        guard case .success(let request) = self.callRequest(node.id) else { return [] }
-        if node.doom != nil { return [.call(request), .stop(request.id, grace: Self.defaultGrace)] }
-        return [.call(request)] + self.deadlines(of: node.id)
-    }
-
-    func isCall(_ node: Node) -> Bool {
-        node.template.map { self.plan.templates[$0].isCall } ?? false
-    }
-
-    static let defaultGrace = Span.seconds(30)
-
     // MARK: The beginning
 
-    private mutating func askForLocks() {
-        self.run.isSuspended = self.run.isSuspended || self.plan.startsSuspended
-        if self.plan.synchronization == nil { return self.start() }
-        self.actions += self.pendingActions
-        if self.actions.isEmpty { self.finishRun(.error, message: "the names of its locks cannot be resolved") }
-    }
-
-    private var runLocks: Result<[LockRequest], NodeFault> {
-        guard let synchronization = self.plan.synchronization else { return .success([]) }
-        return self.lockRequests(synchronization, Scope(machine: self, frames: []))
-    }
-
-    /// What a run waits for that has not begun.
-    private var pendingActions: [Action] {
-        guard case .success(let locks) = self.runLocks, !locks.isEmpty else { return [] }
-        return [.acquire(LockHolder(run: self.id, node: nil), locks, priority: self.plan.priority ?? 0)]
-    }
-
-    private mutating func runLocksAnswered(_ answer: LockAnswer) {
-        switch answer {
-        case .granted:
-            self.run.waitsFor = nil
-            self.run.message = ""
-            self.run.locks = (try? self.runLocks.get()) ?? []
-            self.start()
-        case .wait(let lock, let held, let limit):
-            self.run.waitsFor = lock
-            self.run.message = "Waiting for \(lock) lock. Lock status: \(limit - held)/\(limit)"
-        case .refused(let message): self.finishRun(.error, message: message)
-        }
-    }
-
-    /// Locks that are given to a run that has ended go back.
-    private mutating func giveBack(_ event: Event) {
-        if case .locksAnswered(let node, .granted) = event { self.actions.append(.release(LockHolder(run: self.id, node: node))) }
-    }
-
-    private mutating func start() {
+    mutating func start() {
         self.run.phase = .running
         self.run.startedAt = self.run.now
         if let at = self.runDeadline { self.actions.append(.schedule(TimerID(node: nil, kind: .runDeadline), at: at)) }

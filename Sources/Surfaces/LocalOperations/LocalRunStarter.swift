@@ -52,8 +52,9 @@ public struct LocalRunStarter: RunStarter {
         guard plans.count == submissions.count, !diagnostics.contains(where: { $0.severity == .error }) else {
             throw ManifestFault(diagnostics: diagnostics, excerpts: context.excerpts)
         }
-        let options = RunOptions(runtime: request.runtime, maxParallel: request.maxParallel, images: try self.machinery.images())
-        let tools = try await RunTools.open(self.machinery, options)
+        let settings = try self.machinery.settings()
+        let options = RunOptions(runtime: request.runtime, maxParallel: request.maxParallel, images: settings.images)
+        let tools = try await RunTools.open(self.machinery, options, settings.retention)
         let recorder = RunRecorder(tools: tools, context: context, createdAt: createdAt)
         let recorded = try await recorder.record(&submissions, plans)
         var news: [RunUpdate] = [.runtimeChosen(tools.runtime.description)]
@@ -106,6 +107,7 @@ public struct LocalRunStarter: RunStarter {
     // MARK: resume
 
     public func resume(_ name: String, namespace: String, maxParallel: Int?) async throws -> any RunSession {
+        let settings = try self.machinery.settings()
         let records = try await OperationError.translating { try await self.machinery.openRecords() }
         return try await OperationError.translating {
             let record = try await records.reader.findRun(name, namespace: namespace)
@@ -116,7 +118,7 @@ public struct LocalRunStarter: RunStarter {
             let source = try await records.reader.source(of: record.id)
             var options = try RunOptions(json: source.options)
             if let maxParallel { options.maxParallel = maxParallel }
-            let tools = try await RunTools.open(self.machinery, options, records: records)
+            let tools = try await RunTools.open(self.machinery, options, settings.retention, records: records)
             let ownership: Ownership
             do {
                 ownership = try await records.journal.acquire(record.id, owner: tools.owner, isAlive: LocalOwner.isAlive)
@@ -129,8 +131,11 @@ public struct LocalRunStarter: RunStarter {
             }
             // Read only now: until it was owned, somebody else could have gone on with it.
             let stored = try await StoredRun.load(record, from: records.reader)
+            let isAfterRestart = try await records.reader.bootID(of: record.id) != tools.owner.bootID
             let run = RecordedRun(record: record, manifest: stored.manifest, machine: stored.machine, ownership: ownership)
-            return LocalRunSession(tools: tools, runs: [run], beginning: .resumed, news: [.runtimeChosen(tools.runtime.description)])
+            return LocalRunSession(
+                tools: tools, runs: [run], beginning: .resumed(isAfterRestart: isAfterRestart),
+                news: [.runtimeChosen(tools.runtime.description)])
         }
     }
 }

@@ -32,6 +32,18 @@ public struct RunOptions: Sendable, Equatable {
     }
 }
 
+/// What the configuration file says about runs.
+public struct RunSettings: Sendable, Equatable {
+    /// The `images:` map.
+    public var images: JSONValue
+    public var retention: Retention
+
+    public init(images: JSONValue = .object(JSONObject()), retention: Retention = .standard) {
+        self.images = images
+        self.retention = retention
+    }
+}
+
 /// A runtime that was chosen and started.
 public struct OpenedRuntime: Sendable {
     public var runtime: any PodRuntime
@@ -86,9 +98,10 @@ public struct RunMachinery: Sendable {
     /// - Throws: `OperationError`.
     public var openDoorbell: @Sendable (String) throws -> OpenedDoorbell
     public var artifacts: any ArtifactStore
-    /// The `images:` map of the configuration file.
     /// - Throws: `ManifestFault`.
-    public var images: @Sendable () throws -> JSONValue
+    public var settings: @Sendable () throws -> RunSettings
+    /// Removes logs, claims and artifacts of a run.
+    public var removeFiles: @Sendable (RunID) async throws -> Void
     public var scratch: @Sendable (PodID) -> String
     public var time: any TimeSource
 
@@ -96,13 +109,15 @@ public struct RunMachinery: Sendable {
         openRecords: @escaping @Sendable () async throws -> RunRecords,
         openRuntime: @escaping @Sendable (RunOptions) async throws -> OpenedRuntime,
         openDoorbell: @escaping @Sendable (String) throws -> OpenedDoorbell, artifacts: any ArtifactStore,
-        images: @escaping @Sendable () throws -> JSONValue, scratch: @escaping @Sendable (PodID) -> String, time: any TimeSource
+        settings: @escaping @Sendable () throws -> RunSettings, removeFiles: @escaping @Sendable (RunID) async throws -> Void,
+        scratch: @escaping @Sendable (PodID) -> String, time: any TimeSource
     ) {
         self.openRecords = openRecords
         self.openRuntime = openRuntime
         self.openDoorbell = openDoorbell
         self.artifacts = artifacts
-        self.images = images
+        self.settings = settings
+        self.removeFiles = removeFiles
         self.scratch = scratch
         self.time = time
     }
