@@ -15,6 +15,9 @@ import GRDB
 /// | `nodes` | a row of the engine's state | rewritten whenever the node changes |
 /// | `events` | an event of the journal | never changed; stamped with the engine that wrote it |
 /// | `commands` | a request to a run's owner | deleted when carried out |
+/// | `lockHolders`, `lockQueue` | a lock that a run or node has, or waits for | they go with the run, so no lock outlives it |
+/// | `lockLimits` | how many may hold a database semaphore | |
+/// | `memos` | the outputs of a memoized template | not tied to the run that gave them |
 /// | `meta` | a fact about the database | `writer` is the version of Skiff that last changed the schema |
 ///
 /// `runs.epoch` is the fencing token: it grows with every change of ownership, and each commit names the one it was given. `runs.eventCount`
@@ -37,6 +40,10 @@ enum Schema {
         }
         migrator.registerMigration("0002 boots", foreignKeyChecks: .immediate) { db in
             try db.execute(sql: Self.boots)
+            try Self.stamp(writer, in: db)
+        }
+        migrator.registerMigration("0004 coordination", foreignKeyChecks: .immediate) { db in
+            try db.execute(sql: Self.coordination)
             try Self.stamp(writer, in: db)
         }
         return migrator
@@ -138,5 +145,44 @@ enum Schema {
     private static let boots = """
         ALTER TABLE runs ADD COLUMN bootID TEXT;
         UPDATE runs SET bootID = (SELECT bootID FROM owners WHERE owners.run = runs.id);
+        """
+
+    private static let coordination = """
+        CREATE TABLE lockHolders (
+          lock TEXT NOT NULL,
+          run INTEGER NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
+          node INTEGER NOT NULL,
+          PRIMARY KEY (lock, run, node)
+        ) STRICT, WITHOUT ROWID;
+        CREATE INDEX lockHoldersByRun ON lockHolders (run, node);
+        CREATE TABLE lockQueue (
+          id INTEGER PRIMARY KEY AUTOINCREMENT,
+          lock TEXT NOT NULL,
+          run INTEGER NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
+          node INTEGER NOT NULL,
+          priority INTEGER NOT NULL,
+          createdAt INTEGER NOT NULL,
+          UNIQUE (lock, run, node)
+        ) STRICT;
+        CREATE INDEX lockQueueByRun ON lockQueue (run, node);
+        CREATE INDEX lockQueueOrder ON lockQueue (lock, priority DESC, createdAt, id);
+        CREATE TABLE lockLimits (
+          namespace TEXT NOT NULL,
+          key TEXT NOT NULL,
+          size INTEGER NOT NULL,
+          PRIMARY KEY (namespace, key)
+        ) STRICT, WITHOUT ROWID;
+        CREATE TABLE memos (
+          id INTEGER PRIMARY KEY,
+          namespace TEXT NOT NULL,
+          cache TEXT NOT NULL,
+          key TEXT NOT NULL,
+          run TEXT NOT NULL,
+          node INTEGER NOT NULL,
+          outputs TEXT NOT NULL,
+          createdAt INTEGER NOT NULL,
+          lastHitAt INTEGER NOT NULL,
+          UNIQUE (namespace, cache, key)
+        ) STRICT;
         """
 }

@@ -14,6 +14,8 @@ public final class RunDriver: Sendable {
     private let ports: DriverPorts
     private let launcher: PodLauncher
     private let timers: Timers
+    private let locks: LockKeeper
+    private let calls: CallKeeper
     private let starts = Mailbox<Start>()
     private let handles = Mutex<[RunID: RunHandle]>([:])
     /// News of all runs, for one watcher.
@@ -23,6 +25,8 @@ public final class RunDriver: Sendable {
         self.ports = ports
         self.launcher = PodLauncher(ports: ports, capacity: capacity)
         self.timers = Timers(time: ports.time)
+        self.locks = LockKeeper(ports: ports)
+        self.calls = CallKeeper(ports: ports)
     }
 
     /// Starts carrying out a run that was just recorded.
@@ -43,7 +47,7 @@ public final class RunDriver: Sendable {
         self.handles.withLock { $0[machine.id] = handle }
         let loop = RunLoop(
             machine: machine, record: record, ownership: ownership, handle: handle, ports: self.ports, launcher: self.launcher,
-            timers: self.timers, feed: self.feed)
+            timers: self.timers, locks: self.locks, calls: self.calls, feed: self.feed)
         self.starts.post(Start(run: machine.id, loop: loop, beginning: beginning))
         return handle
     }
@@ -54,6 +58,7 @@ public final class RunDriver: Sendable {
             group.addTask { await self.pumpEvents() }
             group.addTask { await self.launcher.run { pod, message in self.refuse(pod, message) } }
             group.addTask { await self.timers.run { self.handle(of: $0.run)?.mailbox.post(.timerFired($0.timer)) } }
+            group.addTask { await self.locks.run { self.handle(of: $0.run)?.mailbox.post(.locksAnswered($0.node, $1)) } }
             group.addTask { await self.answerDoorbell() }
             while !Task.isCancelled {
                 for start in await self.starts.next() {
@@ -118,6 +123,7 @@ public final class RunDriver: Sendable {
     private func answerDoorbell() async {
         guard let doorbell = self.ports.doorbell else { return }
         for await _ in doorbell.rings {
+            self.locks.wake()
             for handle in self.handles.withLock({ Array($0.values) }) { handle.mailbox.post(.commandsWaiting) }
         }
     }

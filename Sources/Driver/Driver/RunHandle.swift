@@ -28,6 +28,9 @@ public final class RunHandle: Sendable {
 
     public func shutDown(_ kind: RunState.Shutdown, message: String) { self.mailbox.post(.shutdown(kind, message: message)) }
 
+    /// Nothing new starts until the run is resumed.
+    public func suspend() { self.mailbox.post(.suspend) }
+
     /// Records what is known, gives the run up and leaves its pods running.
     public func leave() { self.mailbox.post(.leave) }
 
@@ -75,6 +78,10 @@ enum RunItem: Sendable {
     case podLost(PodID, reason: String)
     case timerFired(TimerID)
     case shutdown(RunState.Shutdown, message: String)
+    case suspend
+    case locksAnswered(NodeID?, LockAnswer)
+    case recalled(NodeID, NodeOutputs?)
+    case callFinished(PodID, CallResult)
     /// Commands of other processes may be waiting.
     case commandsWaiting
     case leave

@@ -25,6 +25,8 @@ struct RunLoop {
     private let ports: DriverPorts
     private let launcher: PodLauncher
     private let timers: Timers
+    private let locks: LockKeeper
+    private let calls: CallKeeper
     private let feed: RunFeed
     /// Phases as the feed was last told, by ordinal.
     private var told: [NodePhase] = []
@@ -41,7 +43,7 @@ struct RunLoop {
 
     init(
         machine: RunMachine, record: RunRecord, ownership: Ownership, handle: RunHandle, ports: DriverPorts, launcher: PodLauncher,
-        timers: Timers, feed: RunFeed
+        timers: Timers, locks: LockKeeper, calls: CallKeeper, feed: RunFeed
     ) {
         self.machine = machine
         self.record = record
@@ -50,6 +52,8 @@ struct RunLoop {
         self.ports = ports
         self.launcher = launcher
         self.timers = timers
+        self.locks = locks
+        self.calls = calls
         self.feed = feed
     }
 
@@ -58,7 +62,7 @@ struct RunLoop {
         let outcome: RunHandle.Outcome
         do { outcome = try await self.carryOut(beginning) } catch {
             // Memory is ahead of the disk: nothing may be done any more that is not recorded.
-            self.launcher.forget(self.machine.id)
+            self.forget()
             outcome = .failed(error)
         }
         self.handle.end(outcome, self.machine)
@@ -77,13 +81,25 @@ struct RunLoop {
             if self.mustCommit { try await self.commitAndAct() }
         }
         guard let phase = self.finished else {
-            self.launcher.forget(self.machine.id)
+            self.forget()
             try await self.ports.journal.release(self.ownership)
             return .left
         }
+        if self.usesLocks { await self.locks.releaseAll(of: self.machine.id) }
         try await self.ports.journal.release(self.ownership)
         self.feed.post([.finished(self.machine.id, phase, message: self.machine.run.message)])
         return .finished(phase)
+    }
+
+    /// Nothing is done for the run any more by this process.
+    private func forget() {
+        self.launcher.forget(self.machine.id)
+        self.locks.forget(self.machine.id)
+        self.calls.forget(self.machine.id)
+    }
+
+    private var usesLocks: Bool {
+        self.machine.plan.synchronization != nil || self.machine.plan.templates.contains { $0.synchronization != nil }
     }
 
     private mutating func begin(_ beginning: Beginning) async throws {
@@ -131,6 +147,10 @@ struct RunLoop {
             case .podLost(let pod, let reason): self.apply(.podLost(pod.node, attempt: pod.attempt, reason: reason), isUrgent: true)
             case .timerFired(let timer): self.apply(.timerFired(timer), isUrgent: true)
             case .shutdown(let kind, let message): self.apply(.shutdownRequested(kind, message: message), isUrgent: true)
+            case .suspend: self.apply(.suspendRequested, isUrgent: true)
+            case .locksAnswered(let node, let answer): self.apply(.locksAnswered(node, answer), isUrgent: true)
+            case .recalled(let node, let outputs): self.apply(.recalled(node, outputs), isUrgent: true)
+            case .callFinished(let call, let result): self.apply(.callFinished(call.node, attempt: call.attempt, result), isUrgent: true)
             case .commandsWaiting: hasCommands = true
             case .leave: self.isLeaving = true
             case .snapshot(let continuation): continuation.resume(returning: self.machine)
@@ -141,12 +161,7 @@ struct RunLoop {
 
     private mutating func takeCommands() async throws {
         for command in try await self.ports.journal.pendingCommands(for: self.machine.id) {
-            let kind: RunState.Shutdown =
-                switch command.verb {
-                case .stop: .stop
-                case .terminate: .terminate
-                }
-            self.apply(.shutdownRequested(kind, message: command.message), isUrgent: true)
+            if let event = command.event { self.apply(event, isUrgent: true) }
             self.commands.append(command)
         }
     }
@@ -219,11 +234,38 @@ struct RunLoop {
             guard let refusal = self.launcher.launch(request, !isRepeated ? .none : hasStarted ? .started : .asked) else { return }
             self.handle.mailbox.post(.podFinished(request.id, self.notStarted(refusal)))
         case .stop(let pod, let grace):
+            if self.calls.stop(pod) {
+                let result = CallResult(end: .failed(message: PodLauncher.stoppedEarly), finishedAt: self.ports.time.now())
+                return self.handle.mailbox.post(.callFinished(pod, result))
+            }
             guard await self.launcher.stop(pod, grace: grace) else { return }
             self.handle.mailbox.post(.podFinished(pod, self.notStarted(PodLauncher.stoppedEarly)))
+        case .acquire(let holder, let locks, let priority):
+            let demand = LockDemand(
+                holder: holder, locks: locks.map { LockDemand.Lock(request: $0, limit: self.limit(of: $0)) }, priority: priority,
+                createdAt: self.record.createdAt)
+            if let answer = await self.locks.acquire(demand) { self.handle.mailbox.post(.locksAnswered(holder.node, answer)) }
+        case .release(let holder): await self.locks.release(holder)
+        case .recall(let node, let request, let maxAge):
+            // A cache that cannot be read has nothing.
+            let outputs = try? await self.ports.cache.recall(request, maxAge: maxAge, at: self.ports.time.now())
+            self.handle.mailbox.post(.recalled(node, outputs ?? nil))
+        case .remember(let node, let request, let outputs):
+            try? await self.ports.cache.remember(request, outputs, of: self.machine.id, node: node, at: self.ports.time.now())
+        case .call(let request):
+            self.calls.start(request) { [mailbox = self.handle.mailbox] in mailbox.post(.callFinished($0, $1)) }
         case .schedule(let timer, let instant): self.timers.schedule(timer, of: self.machine.id, at: instant)
         // The commit before this recorded it.
         case .finish(let phase): self.finished = phase
+        }
+    }
+
+    /// How many may hold a lock, as far as the run knows: its ConfigMaps were given with it.
+    private func limit(of lock: LockRequest) -> Int? {
+        switch lock.kind {
+        case .mutex: 1
+        case .configMap: lock.key.flatMap { self.machine.plan.resources.configMaps[lock.name]?.data[$0] }.flatMap { Int($0) }
+        case .database: nil
         }
     }
 

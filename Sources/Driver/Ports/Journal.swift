@@ -140,12 +140,12 @@ public enum JournalError: Error, Sendable, Equatable {
 
 /// A request of another process to the owner of a run.
 public struct RunCommand: Sendable, Equatable {
-    public enum Verb: String, Sendable, Codable { case stop, terminate }
+    public enum Verb: String, Sendable, Codable { case stop, terminate, suspend, resume, set }
     public var id: Int64
     public var run: RunID
     public var verb: Verb
     public var issuedAt: Timestamp
-    /// For people: who asks and why.
+    /// For people: who asks and why. Of `resume` and `set`, the engine's event as JSON text (`RunCommand.message(for:)`).
     public var message: String
     public init(id: Int64, run: RunID, verb: Verb, issuedAt: Timestamp, message: String = "") {
         self.id = id
@@ -154,6 +154,19 @@ public struct RunCommand: Sendable, Equatable {
         self.issuedAt = issuedAt
         self.message = message
     }
+
+    /// What the command is to the engine; nil when it cannot be read.
+    public var event: RunMachine.Event? {
+        switch self.verb {
+        case .stop: .shutdownRequested(.stop, message: self.message)
+        case .terminate: .shutdownRequested(.terminate, message: self.message)
+        case .suspend: .suspendRequested
+        case .resume, .set: (try? JSONValue(json: self.message)).flatMap { RunMachine.Event(json: $0) }
+        }
+    }
+
+    /// The message that carries an event in a command.
+    public static func message(for event: RunMachine.Event) -> String { event.json.json }
 }
 
 /// The part of the store that a driver writes through. Each call has returned only when its effect survives a power cut, unless it says otherwise.
