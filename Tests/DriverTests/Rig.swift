@@ -126,6 +126,8 @@ enum Manifest {
         + "  - name: make\n    container: {image: busybox, command: [run]}\n    outputs: {artifacts: [{name: out, path: /tmp/out}]}\n"
         + "  - name: use\n    inputs: {artifacts: [{name: in, path: /tmp/in}]}\n    container: {image: busybox, command: [run]}\n"
 
+    static let optionalArtifact = artifacts.replacing("{name: in, path: /tmp/in}", with: "{name: in, path: /tmp/in, optional: true}")
+
     static let secret =
         header + "spec:\n  entrypoint: leaf\n  templates:\n  - name: leaf\n    container:\n      image: busybox\n      command: [run]\n"
         + "      env:\n      - {name: P, valueFrom: {secretKeyRef: {name: login, key: password}}}\n"

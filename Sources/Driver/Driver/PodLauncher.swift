@@ -209,8 +209,9 @@ final class PodLauncher: Sendable {
                     content = .copyOf(
                         localPath: try await self.ports.artifacts.place(
                             artifact, archive: input.archive, scratch: self.ports.scratch(request.id)))
+                } catch is MissingArtifact where input.isOptional {
+                    continue
                 } catch {
-                    if input.isOptional { continue }
                     throw LaunchFault("input artifact '\(input.name)': \(error)")
                 }
             }
