@@ -61,7 +61,7 @@ struct Wiring: Sendable {
         return RunMachinery(
             openRecords: {
                 let store = try await SQLiteStore.open(dataDirectory: directory, engineVersion: version)
-                return RunRecords(journal: store, reader: store, commands: store, secrets: store)
+                return RunRecords(journal: store, reader: store, commands: store, secrets: store, locks: store, cache: store)
             },
             openRuntime: { options in try RuntimeChoice(dataDirectory: directory, options: options).open(launcher) },
             openDoorbell: { id in

@@ -20,6 +20,8 @@ struct Rig: Sendable {
     var artifacts = MemoryArtifacts()
     var clock: any TimeSource = ManualClock()
     var doorbell = TestDoorbell()
+    var coordination = MemoryCoordination()
+    var calls = ScriptedCalls()
     var maxParallel: Int?
     var secrets: [String: [String: [UInt8]]] = [:]
 
@@ -43,7 +45,8 @@ struct Rig: Sendable {
     func driver() -> RunDriver {
         RunDriver(
             ports: DriverPorts(
-                journal: self.journal, runtime: self.runtime, artifacts: self.artifacts, secrets: self.journal, time: self.clock,
+                journal: self.journal, runtime: self.runtime, artifacts: self.artifacts, secrets: self.journal,
+                locks: self.coordination, cache: self.coordination, calls: self.calls, time: self.clock,
                 doorbell: self.doorbell, scratch: { "/scratch/\($0)" }),
             capacity: Admission.Capacity(cpuMillis: 100_000, memoryBytes: 1 << 40, maxParallel: self.maxParallel))
     }
@@ -125,6 +128,8 @@ enum Manifest {
         + "    - - name: use\n        template: use\n        arguments: {artifacts: [{name: in, from: '{{steps.make.outputs.artifacts.out}}'}]}\n"
         + "  - name: make\n    container: {image: busybox, command: [run]}\n    outputs: {artifacts: [{name: out, path: /tmp/out}]}\n"
         + "  - name: use\n    inputs: {artifacts: [{name: in, path: /tmp/in}]}\n    container: {image: busybox, command: [run]}\n"
+
+    static let optionalArtifact = artifacts.replacing("{name: in, path: /tmp/in}", with: "{name: in, path: /tmp/in, optional: true}")
 
     static let secret =
         header + "spec:\n  entrypoint: leaf\n  templates:\n  - name: leaf\n    container:\n      image: busybox\n      command: [run]\n"

@@ -74,7 +74,8 @@ extension SQLiteStore: LockService {
 
     private static func unknownLimit(_ lock: LockRequest) -> String {
         switch lock.kind {
-        case .configMap: "the limit of \(lock.text) is not known: ConfigMap '\(lock.name)' with a number under '\(lock.key ?? "")' is needed"
+        case .configMap:
+            "the limit of \(lock.text) is not known: ConfigMap '\(lock.name)' with a number under '\(lock.key ?? "")' is needed"
         case .database: "the limit of \(lock.text) is not known: set one with skiff sync create"
         case .mutex: "the limit of \(lock.text) is not known"
         }

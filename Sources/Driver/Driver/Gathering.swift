@@ -17,8 +17,9 @@ struct Gathering: Sendable {
                     content = .copyOf(
                         localPath: try await self.ports.artifacts.place(
                             artifact, archive: input.archive, scratch: self.ports.scratch(pod)))
+                } catch is MissingArtifact where input.isOptional {
+                    continue
                 } catch {
-                    if input.isOptional { continue }
                     throw LaunchFault("input artifact '\(input.name)': \(error)")
                 }
             }

@@ -27,7 +27,9 @@ final class LockKeeper: Sendable {
 
     private func ask(_ demand: LockDemand) async -> LockAnswer? {
         let answer: LockAnswer
-        do { answer = try await self.ports.locks.acquire(demand) } catch { answer = .refused(message: "locks cannot be asked for: \(error)") }
+        do { answer = try await self.ports.locks.acquire(demand) } catch {
+            answer = .refused(message: "locks cannot be asked for: \(error)")
+        }
         let news = self.state.withLock { state -> (LockAnswer?, wasGivenUp: Bool) in
             guard state.waiting[demand.holder] != nil else { return (nil, true) }
             if case .wait = answer {
@@ -90,7 +92,9 @@ final class LockKeeper: Sendable {
                 _ = await self.wakes.next()
             }
             let demands = self.state.withLock { state in
-                state.waiting.values.sorted { ($0.createdAt, $0.holder.node?.ordinal ?? -1) < ($1.createdAt, $1.holder.node?.ordinal ?? -1) }
+                state.waiting.values.sorted {
+                    ($0.createdAt, $0.holder.node?.ordinal ?? -1) < ($1.createdAt, $1.holder.node?.ordinal ?? -1)
+                }
             }
             for demand in demands {
                 if let answer = await self.ask(demand) { answered(demand.holder, answer) }

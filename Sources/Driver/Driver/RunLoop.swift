@@ -247,9 +247,7 @@ struct RunLoop {
             if let answer = await self.locks.acquire(demand) { self.handle.mailbox.post(.locksAnswered(holder.node, answer)) }
         case .release(let holder): await self.locks.release(holder)
         case .recall(let node, let request, let maxAge):
-            // A cache that cannot be read has nothing.
-            let outputs = try? await self.ports.cache.recall(request, maxAge: maxAge, at: self.ports.time.now())
-            self.handle.mailbox.post(.recalled(node, outputs ?? nil))
+            self.handle.mailbox.post(.recalled(node, await self.recalled(request, maxAge)))
         case .remember(let node, let request, let outputs):
             try? await self.ports.cache.remember(request, outputs, of: self.machine.id, node: node, at: self.ports.time.now())
         case .call(let request):
@@ -258,6 +256,13 @@ struct RunLoop {
         // The commit before this recorded it.
         case .finish(let phase): self.finished = phase
         }
+    }
+
+    /// What the cache has. One that cannot be read has nothing, and neither has one whose artifacts are gone.
+    private func recalled(_ request: MemoRequest, _ maxAge: Span?) async -> NodeOutputs? {
+        guard let outputs = try? await self.ports.cache.recall(request, maxAge: maxAge, at: self.ports.time.now()) else { return nil }
+        for case .stored(let artifact) in outputs.artifacts.map(\.source) where await !self.ports.artifacts.holds(artifact) { return nil }
+        return outputs
     }
 
     /// How many may hold a lock, as far as the run knows: its ConfigMaps were given with it.

@@ -80,11 +80,18 @@ public struct RunRecords: Sendable {
     public var reader: any RunReader
     public var commands: any RunCommands
     public var secrets: any SecretSource
-    public init(journal: any RunJournal, reader: any RunReader, commands: any RunCommands, secrets: any SecretSource) {
+    public var locks: any LockService
+    public var cache: any MemoCache
+    public init(
+        journal: any RunJournal, reader: any RunReader, commands: any RunCommands, secrets: any SecretSource, locks: any LockService,
+        cache: any MemoCache
+    ) {
         self.journal = journal
         self.reader = reader
         self.commands = commands
         self.secrets = secrets
+        self.locks = locks
+        self.cache = cache
     }
 }
 
@@ -98,6 +105,7 @@ public struct RunMachinery: Sendable {
     /// - Throws: `OperationError`.
     public var openDoorbell: @Sendable (String) throws -> OpenedDoorbell
     public var artifacts: any ArtifactStore
+    public var calls: any CallRunner
     /// - Throws: `ManifestFault`.
     public var settings: @Sendable () throws -> RunSettings
     /// Removes logs, claims and artifacts of a run.
@@ -108,7 +116,7 @@ public struct RunMachinery: Sendable {
     public init(
         openRecords: @escaping @Sendable () async throws -> RunRecords,
         openRuntime: @escaping @Sendable (RunOptions) async throws -> OpenedRuntime,
-        openDoorbell: @escaping @Sendable (String) throws -> OpenedDoorbell, artifacts: any ArtifactStore,
+        openDoorbell: @escaping @Sendable (String) throws -> OpenedDoorbell, artifacts: any ArtifactStore, calls: any CallRunner,
         settings: @escaping @Sendable () throws -> RunSettings, removeFiles: @escaping @Sendable (RunID) async throws -> Void,
         scratch: @escaping @Sendable (PodID) -> String, time: any TimeSource
     ) {
@@ -116,6 +124,7 @@ public struct RunMachinery: Sendable {
         self.openRuntime = openRuntime
         self.openDoorbell = openDoorbell
         self.artifacts = artifacts
+        self.calls = calls
         self.settings = settings
         self.removeFiles = removeFiles
         self.scratch = scratch

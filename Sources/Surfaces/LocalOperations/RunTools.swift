@@ -38,7 +38,7 @@ struct RunTools: Sendable {
         RunDriver(
             ports: DriverPorts(
                 journal: self.records.journal, runtime: self.runtime.runtime, artifacts: self.machinery.artifacts,
-                secrets: self.records.secrets,
+                secrets: self.records.secrets, locks: self.records.locks, cache: self.records.cache, calls: self.machinery.calls,
                 time: self.machinery.time, doorbell: self.doorbell.service, scratch: self.machinery.scratch),
             capacity: .ofThisMachine(maxParallel: self.options.maxParallel))
     }
