@@ -42,7 +42,7 @@ let package = Package(
         .target(
             name: "CRE2", path: "Sources/Language/CRE2",
             linkerSettings: [.linkedLibrary("re2"), .linkedLibrary("stdc++", .when(platforms: [.linux]))]),
-        room("Expressions", in: "Language", ["Diagnostics", "WorkflowModel", "CRE2"]),
+        room("Expressions", in: "Language", ["Diagnostics", "WorkflowModel", "CRE2", crypto]),
         room("Manifests", in: "Language", ["Diagnostics", "WorkflowModel", yams]),
         room("Planning", in: "Language", ["Diagnostics", "WorkflowModel", "Expressions"]),
 

@@ -479,6 +479,9 @@ struct ExpressionParser {
         guard name.kind == .identifier || name.kind == .symbol else {
             throw self.unexpected("expected a function after 'sprig.'")
         }
+        if let reason = Sprig.leftOut[name.text] {
+            throw ExpressionError(message: "'sprig.\(name.text)' is not available: \(reason)", offset: root.offset)
+        }
         guard let function = Sprig.table[name.text] else {
             let guess = Spelling.closest(to: name.text, among: Sprig.table.keys.sorted()).map { "sprig." + $0 }
             throw ExpressionError(message: "unknown function 'sprig.\(name.text)'" + Self.suggestion(guess), offset: root.offset)
