@@ -34,6 +34,18 @@ struct SchemaChecker {
         return self.check(value, at: document, as: .object(kind), field: nil) ?? value
     }
 
+    /// Of an object of a kind that is not read, all that is known is what its metadata looks like. Nothing depends on it, so faults are
+    /// warnings.
+    mutating func checkMetadata(of value: JSONValue) {
+        guard let document = self.source.document, let metadata = value["metadata"],
+            let place = self.source.children(of: document).first(where: { self.source.name(of: $0) == "metadata" })
+        else { return }
+        self.path = [.field("metadata")]
+        _ = self.check(metadata, at: place, as: .object("ObjectMeta"), field: nil)
+        self.path = []
+        for index in self.diagnostics.indices { self.diagnostics[index].severity = min(self.diagnostics[index].severity, .warning) }
+    }
+
     // MARK: Values
 
     /// - Returns: what the value must be replaced with; nil when it stays.
