@@ -10,7 +10,10 @@ import WorkflowModel
         let program = TestProgram()
         let status = await program.run(["convert"] + options + [file.path])
         // The name differs each time.
-        return (status, program.console.output, program.console.errors.split(separator: file.path).joined(separator: "FILE"))
+        return (
+            status, program.console.output,
+            program.console.errors.split(separator: file.path, omittingEmptySubsequences: false).joined(separator: "FILE")
+        )
     }
 
     @Test func `spellings of version 3 become those of version 4, keys in their order`() async throws {
@@ -78,7 +81,7 @@ import WorkflowModel
                 FILE:11:5: 'podPriority' has no effect since Argo Workflows 4.0, and is left out
                 FILE:14:7: 'priority' has no effect since Argo Workflows 4.0, and is left out
                 FILE:15:25: 'mutex' is now the list 'mutexes'
-                FILE:19:30: 'semaphore' is now the list 'semaphores'
+                FILE:19:31: 'semaphore' is now the list 'semaphores'
 
                 """)
     }

@@ -44,11 +44,9 @@ import Testing
         #expect(codes.subtracting(ErrorPages.all.map(\.code)) == [])
     }
 
-    @Test func `every page has a short summary and the parts that pages have`() {
+    @Test func `every page has a summary that fits in a line`() {
         for page in ErrorPages.all {
             #expect(page.summary.count <= 110 && page.summary.hasSuffix("."), "\(page.code): \(page.summary)")
-            let headings = page.text.split(separator: "\n").filter { $0.hasPrefix("#") }
-            #expect(headings == ["# \(page.code)", "## Example", "## Remedy", "## Why"], "\(page.code)")
         }
     }
 

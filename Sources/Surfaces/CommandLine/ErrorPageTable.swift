@@ -7,72 +7,160 @@ let errorPageTable: [ErrorPage] = [
         #"""
         # alias-expansion
 
-        YAML can name a value (`&base`) and use it again (`*base`). Aliases of lists of aliases grow without bound, so a file may have at most a million values with all its aliases written out.
+        The aliases of a file stand for more values than are read: a million, all aliases written out. YAML can name a value (`&base`) and use it again (`*base`); aliases of lists of aliases grow without bound.
 
         ## Example
 
-            a: &a [x, x, x, x, x, x, x, x, x]
-            b: &b [*a, *a, *a, *a, *a, *a, *a, *a, *a]
-            c: &c [*b, *b, *b, *b, *b, *b, *b, *b, *b]
+        ```yaml
+        a: &a [x, x, x, x, x, x, x, x, x, x]
+        b: &b [*a, *a, *a, *a, *a, *a, *a, *a, *a, *a]
+        c: &c [*b, *b, *b, *b, *b, *b, *b, *b, *b, *b]
+        d: &d [*c, *c, *c, *c, *c, *c, *c, *c, *c, *c]
+        e: &e [*d, *d, *d, *d, *d, *d, *d, *d, *d, *d]
+        f: &f [*e, *e, *e, *e, *e, *e, *e, *e, *e, *e]
+        g: [*f, *f, *f, *f, *f, *f, *f, *f, *f, *f]
+        ```
 
         ## Remedy
 
-        Write out what is meant. To repeat a step, use `withItems`, `withSequence` or a template that is called several times.
+        Say how often something happens instead of writing it out:
+
+        ```yaml
+        entrypoint: main
+        templates:
+        - name: main
+          steps:
+          - - name: many
+              template: one
+              withSequence: {count: "1000"}
+        - name: one
+          container: {image: "busybox:1.36", command: [echo, hello]}
+        ```
+
+        ## Why
+
+        A file of one line could fill all memory otherwise, whether somebody means harm or a program went wrong.
         """#),
     ErrorPage(
         "bad-argument",
         #"""
         # bad-argument
 
-        An argument does not fit what it is given to: the called template has no such input, or the value is not one of the allowed ones.
+        An argument does not fit the template that is called. There is no such input, or the value is not one of those allowed.
 
         ## Example
 
         ```yaml
-        arguments: {parameters: [{name: mesage, value: hi}]}   # the template's input is 'message'
+        entrypoint: main
+        templates:
+        - name: main
+          steps:
+          - - name: greet
+              template: say
+              arguments: {parameters: [{name: langauge, value: de}]}
+        - name: say
+          inputs: {parameters: [{name: language, default: en}]}
+          container: {image: "busybox:1.36", command: [echo, "{{inputs.parameters.language}}"]}
         ```
 
         ## Remedy
 
-        Correct the name, drop the argument, or choose one of the values under `enum`.
+        Correct the name, leave the argument out, or choose one of the values that `enum` lists:
+
+        ```yaml
+        entrypoint: main
+        templates:
+        - name: main
+          steps:
+          - - name: greet
+              template: say
+              arguments: {parameters: [{name: language, value: de}]}
+        - name: say
+          inputs: {parameters: [{name: language, default: en}]}
+          container: {image: "busybox:1.36", command: [echo, "{{inputs.parameters.language}}"]}
+        ```
+
+        ## Why
+
+        Nobody looks at an argument that the template does not declare: the step runs with another value than the one written here, and the run looks well.
         """#),
     ErrorPage(
         "bad-artifact",
         #"""
         # bad-artifact
 
-        An artifact is given two sources, comes from a place that this version cannot read, or has a path that leaves its directory.
+        An artifact has no source, two sources, one that cannot be read, or a path that leaves its directory.
 
         ## Example
 
         ```yaml
-        inputs:
-          artifacts:
-          - {name: model, path: ../../etc/model}
+        entrypoint: main
+        templates:
+        - name: main
+          inputs:
+            artifacts:
+            - {name: model, path: ../../etc/model, raw: {data: abc}}
+          container: {image: "busybox:1.36", command: [cat, model]}
         ```
 
         ## Remedy
 
-        Keep one of `from` and `fromExpression`, and give an absolute path without `..`.
+        Keep one source, and give an absolute path without `..`:
+
+        ```yaml
+        entrypoint: main
+        templates:
+        - name: main
+          inputs:
+            artifacts:
+            - {name: model, path: /work/model, raw: {data: abc}}
+          container: {image: "busybox:1.36", command: [cat, /work/model]}
+        ```
+
+        ## Why
+
+        Artifacts are placed by the paths that a manifest names. One that climbs out of its directory could overwrite what belongs to others.
         """#),
     ErrorPage(
         "bad-dependency",
         #"""
         # bad-dependency
 
-        A task's `depends` or `dependencies` cannot be read, or asks for a result that the other task cannot have.
+        A task's `depends` cannot be read, or asks for a result that the other task cannot have.
 
         ## Example
 
         ```yaml
-        tasks:
-        - {name: a, template: t}
-        - {name: b, template: t, depends: "a.AllFailed"}   # a has no items
+        entrypoint: main
+        templates:
+        - name: main
+          dag:
+            tasks:
+            - {name: fetch, template: work}
+            - {name: report, template: work, depends: "fetch.Done"}
+        - name: work
+          container: {image: "busybox:1.36", command: ["true"]}
         ```
 
         ## Remedy
 
-        Write `depends` with `&&`, `||`, `!` and results such as `a.Succeeded`; `AnySucceeded` and `AllFailed` are for tasks with items.
+        Join tasks with `&&`, `||` and `!`. A result is one of `Succeeded`, `Failed`, `Errored`, `Skipped`, `Omitted`, `Daemoned`, and for tasks that fan out also `AnySucceeded` and `AllFailed`:
+
+        ```yaml
+        entrypoint: main
+        templates:
+        - name: main
+          dag:
+            tasks:
+            - {name: fetch, template: work}
+            - {name: report, template: work, depends: "fetch.Succeeded || fetch.Failed"}
+        - name: work
+          container: {image: "busybox:1.36", command: ["true"]}
+        ```
+
+        ## Why
+
+        A task whose condition cannot be understood would never start, and the run would end without it.
         """#),
     ErrorPage(
         "bad-expression",
@@ -84,12 +172,33 @@ let errorPageTable: [ErrorPage] = [
         ## Example
 
         ```yaml
-        when: "1 == "
+        entrypoint: main
+        templates:
+        - name: main
+          steps:
+          - - {name: greet, template: say, when: "1 == "}
+        - name: say
+          container: {image: "busybox:1.36", command: [echo, hello]}
         ```
 
         ## Remedy
 
-        The message says where reading stopped. Quote text that has blanks or special characters in a `when`.
+        The message says where reading stopped. Put text with blanks or special characters in quotes:
+
+        ```yaml
+        entrypoint: main
+        arguments: {parameters: [{name: city, value: New York}]}
+        templates:
+        - name: main
+          steps:
+          - - {name: greet, template: say, when: "'{{workflow.parameters.city}}' == 'New York'"}
+        - name: say
+          container: {image: "busybox:1.36", command: [echo, hello]}
+        ```
+
+        ## Why
+
+        The step could only fail when its turn comes, perhaps hours after the start.
         """#),
     ErrorPage(
         "bad-fan-out",
@@ -101,118 +210,242 @@ let errorPageTable: [ErrorPage] = [
         ## Example
 
         ```yaml
-        withSequence: {count: 3, end: 5}
+        entrypoint: main
+        templates:
+        - name: main
+          steps:
+          - - name: count
+              template: say
+              withSequence: {count: "3", end: "5"}
+        - name: say
+          container: {image: "busybox:1.36", command: [echo, "{{item}}"]}
         ```
 
         ## Remedy
 
-        Keep one of `withItems`, `withParam` and `withSequence`, and one of `count` and `end`.
+        Keep one of `withItems`, `withParam` and `withSequence`, and one of `count` and `end`:
+
+        ```yaml
+        entrypoint: main
+        templates:
+        - name: main
+          steps:
+          - - name: count
+              template: say
+              withSequence: {start: "3", end: "5"}
+              arguments: {parameters: [{name: number, value: "{{item}}"}]}
+        - name: say
+          inputs: {parameters: [{name: number}]}
+          container: {image: "busybox:1.36", command: [echo, "{{inputs.parameters.number}}"]}
+        ```
+
+        ## Why
+
+        It is not clear how many steps are meant, so any choice could be the wrong one.
         """#),
     ErrorPage(
         "bad-name",
         #"""
         # bad-name
 
-        A name is missing or has characters that names may not have.
+        A name is missing, too long, or has characters that names may not have.
 
         ## Example
 
         ```yaml
+        entrypoint: my_template
         templates:
         - name: my_template
+          container: {image: "busybox:1.36", command: [echo, hello]}
         ```
 
         ## Remedy
 
-        Template, step and task names have letters, digits and `-`, and begin with a letter or digit.
+        Names of templates, steps and tasks have letters, digits and `-`, begin with a letter or a digit, and have at most 128 characters. Names of parameters and artifacts may have `_`, too.
+
+        ```yaml
+        entrypoint: my-template
+        templates:
+        - name: my-template
+          container: {image: "busybox:1.36", command: [echo, hello]}
+        ```
+
+        ## Why
+
+        Names become parts of pod names and of references such as `{{steps.fetch.outputs.result}}`, where other characters mean something else.
         """#),
     ErrorPage(
         "bad-number",
         #"""
         # bad-number
 
-        A number or a duration cannot be read.
+        A number or a duration cannot be read, or is too small.
 
         ## Example
 
         ```yaml
-        retryStrategy: {backoff: {duration: soon}}
+        entrypoint: main
+        templates:
+        - name: main
+          timeout: "30"
+          container: {image: "busybox:1.36", command: [sleep, "10"]}
         ```
 
         ## Remedy
 
-        Write durations as `30s`, `5m` or `1h30m`, and counts as whole numbers.
+        Write durations with units (`30s`, `5m`, `1h30m`) and counts as whole numbers:
+
+        ```yaml
+        entrypoint: main
+        templates:
+        - name: main
+          timeout: 30s
+          container: {image: "busybox:1.36", command: [sleep, "10"]}
+        ```
+
+        ## Why
+
+        A limit that is misread by a factor of sixty shows only when something goes wrong, and then nothing stops it.
         """#),
     ErrorPage(
         "bad-output",
         #"""
         # bad-output
 
-        An output says nothing of where its value comes from, or names a source that its template cannot have.
+        An output does not say where its value comes from, or names a source that its template cannot have.
 
         ## Example
 
         ```yaml
+        entrypoint: main
+        templates:
         - name: main
-          steps: [[{name: a, template: t}]]
+          steps:
+          - - {name: a, template: work}
           outputs: {parameters: [{name: x, valueFrom: {path: /tmp/x}}]}
+        - name: work
+          script: {image: "busybox:1.36", command: [sh], source: echo 1}
         ```
 
         ## Remedy
 
-        Containers and scripts need `valueFrom.path`, steps and dags `valueFrom.parameter` or `valueFrom.expression`, artifacts of containers a `path`.
+        Containers and scripts need `valueFrom.path`, steps and dags `valueFrom.parameter` or `valueFrom.expression`; artifacts of containers need a `path`:
+
+        ```yaml
+        entrypoint: main
+        templates:
+        - name: main
+          steps:
+          - - {name: a, template: work}
+          outputs: {parameters: [{name: x, valueFrom: {parameter: "{{steps.a.outputs.result}}"}}]}
+        - name: work
+          script: {image: "busybox:1.36", command: [sh], source: echo 1}
+        ```
+
+        ## Why
+
+        Steps and dags have no file system of their own: there is no `/tmp/x` to read. Whoever uses the output would wait for a value that never comes.
         """#),
     ErrorPage(
         "bad-retry",
         #"""
         # bad-retry
 
-        The retry policy is none that exists.
+        A `retryStrategy` cannot be followed: its policy, limit or waiting time makes no sense.
 
         ## Example
 
-        ```yaml
-        retryStrategy: {retryPolicy: OnFailures}
+        ```console
+        $ skiff lint flow.yaml
+        flow.yaml:9:21: error: retry policy 'OnFailures' is not valid [bad-retry]
         ```
 
         ## Remedy
 
-        Choose `Always`, `OnFailure`, `OnError` or `OnTransientError`.
+        Choose `Always`, `OnFailure`, `OnError` or `OnTransientError`:
+
+        ```yaml
+        entrypoint: main
+        templates:
+        - name: main
+          retryStrategy: {limit: 3, retryPolicy: OnFailure, backoff: {duration: 10s, factor: 2}}
+          container: {image: "busybox:1.36", command: ["false"]}
+        ```
+
+        ## Why
+
+        What shall happen after a failure must be known before the first one.
         """#),
     ErrorPage(
         "bad-tag",
         #"""
         # bad-tag
 
-        A `{{` has no `}}`, or the expression of a `{{=…}}` cannot be read.
+        A tag is not closed, or the expression in a `{{=…}}` cannot be read.
 
         ## Example
 
         ```yaml
-        args: ["{{inputs.parameters.name}"]
+        entrypoint: main
+        templates:
+        - name: main
+          container: {image: "busybox:1.36", command: [echo], args: ["{{=1 +}}"]}
         ```
 
         ## Remedy
 
-        Close the tag; the message says where an expression stops making sense.
+        Close `{{` with `}}`. Of an expression, the message says where it stops making sense:
+
+        ```yaml
+        entrypoint: main
+        templates:
+        - name: main
+          container: {image: "busybox:1.36", command: [echo], args: ["{{=1 + 2}}"]}
+        ```
+
+        ## Why
+
+        The program would be given the tag itself instead of a value.
         """#),
     ErrorPage(
         "bad-value",
         #"""
         # bad-value
 
-        A value is of the right type and still not one that its field can have. Where only Kubernetes insists (an `imagePullPolicy`, say), this is a warning.
+        A value is of the right type and still not one that its field can have.
 
         ## Example
 
-            pipeline.yaml:14:20: error: 'retryPolicy' is 'onfailure', expected one of Always, OnFailure, OnError, OnTransientError [bad-value]
-               14 |       retryPolicy: onfailure
-                  |                    ^^^^^^^^^
-              hint: did you mean 'OnFailure'?
+        ```yaml
+        entrypoint: main
+        templates:
+        - name: main
+          retryStrategy: {limit: 3, retryPolicy: onfailure}
+          container: {image: "busybox:1.36", command: ["false"]}
+        ```
+
+        ```text
+        flow.yaml:8:44: error: 'retryPolicy' is 'onfailure', expected one of Always, OnFailure, OnError, OnTransientError [bad-value]
+            8 |     retryStrategy: {limit: 3, retryPolicy: onfailure}
+              |                                            ^^^^^^^^^
+          hint: did you mean 'OnFailure'?
+        ```
 
         ## Remedy
 
-        Use one of the values that the message lists; capitals count. Amounts are written as Kubernetes does (`500m`, `1.5Gi`, no blank), times as `2026-11-21T04:32:00Z`. A value under `data` of a Secret is base64 of the text; plain text goes under `stringData`. The message never shows what a Secret holds.
+        Use one of the values that the message lists; capitals count. Amounts are written as Kubernetes does (`500m`, `1.5Gi`, no blank), times as `2026-11-21T04:32:00Z`. A value under `data` of a Secret is base64 of the text; plain text goes under `stringData`, and the message never shows what a Secret holds.
+
+        ```yaml
+        entrypoint: main
+        templates:
+        - name: main
+          retryStrategy: {limit: 3, retryPolicy: OnFailure}
+          container: {image: "busybox:1.36", command: ["false"]}
+        ```
+
+        ## Why
+
+        A cluster refuses the manifest, or takes a default that nobody chose. Where only Kubernetes insists on the values (an `imagePullPolicy`, say), this is a warning: here it has no effect.
         """#),
     ErrorPage(
         "dependency-cycle",
@@ -224,31 +457,83 @@ let errorPageTable: [ErrorPage] = [
         ## Example
 
         ```yaml
-        tasks:
-        - {name: a, template: t, depends: b}
-        - {name: b, template: t, depends: a}
+        entrypoint: main
+        templates:
+        - name: main
+          dag:
+            tasks:
+            - {name: a, template: work, depends: b}
+            - {name: b, template: work, depends: a}
+        - name: work
+          container: {image: "busybox:1.36", command: ["true"]}
         ```
 
         ## Remedy
 
-        Drop one of the dependencies that the message lists.
+        Leave out one of the dependencies that the message lists:
+
+        ```yaml
+        entrypoint: main
+        templates:
+        - name: main
+          dag:
+            tasks:
+            - {name: a, template: work}
+            - {name: b, template: work, depends: a}
+        - name: work
+          container: {image: "busybox:1.36", command: ["true"]}
+        ```
+
+        ## Why
+
+        The run would wait for ever.
         """#),
     ErrorPage(
         "duplicate-key",
         #"""
         # duplicate-key
 
-        A map has the same key twice. One of the two would be lost, and which one depends on the program that reads the file.
+        A map has the same key twice.
 
         ## Example
 
-            pipeline.yaml:7:3: error: key 'entrypoint' is used twice in this map: first on line 6, again here [duplicate-key]
-                7 |   entrypoint: other
-                  |   ^^^^^^^^^^
+        ```yaml
+        apiVersion: argoproj.io/v1alpha1
+        kind: Workflow
+        metadata: {generateName: twice-}
+        spec:
+          entrypoint: main
+          entrypoint: other
+          templates:
+          - name: main
+            container: {image: "busybox:1.36", command: [echo, hello]}
+        ```
+
+        ```text
+        flow.yaml:6:3: error: key 'entrypoint' is used twice in this map: first on line 5, again here [duplicate-key]
+            6 |   entrypoint: other
+              |   ^^^^^^^^^^
+          hint: remove or rename one of them
+        ```
 
         ## Remedy
 
-        Remove or rename one of them. If they belong to two different maps, one of them is indented wrongly. If both are meant as list items, start each with `- `.
+        Remove or rename one of them. If they belong to two different maps, one of them is indented wrongly. If both are meant as items of a list, start each with `- `.
+
+        ```yaml
+        apiVersion: argoproj.io/v1alpha1
+        kind: Workflow
+        metadata: {generateName: once-}
+        spec:
+          entrypoint: main
+          templates:
+          - name: main
+            container: {image: "busybox:1.36", command: [echo, hello]}
+        ```
+
+        ## Why
+
+        One of the two is lost, and which one depends on the program that reads the file.
         """#),
     ErrorPage(
         "duplicate-name",
@@ -260,14 +545,30 @@ let errorPageTable: [ErrorPage] = [
         ## Example
 
         ```yaml
+        entrypoint: main
         templates:
-        - {name: main, container: {image: busybox}}
-        - {name: main, container: {image: busybox}}
+        - name: main
+          container: {image: "busybox:1.36", command: [echo, one]}
+        - name: main
+          container: {image: "busybox:1.36", command: [echo, two]}
         ```
 
         ## Remedy
 
-        Rename one of them.
+        Rename one of them. Steps need different names in the whole template, not only in their group.
+
+        ```yaml
+        entrypoint: main
+        templates:
+        - name: main
+          container: {image: "busybox:1.36", command: [echo, one]}
+        - name: other
+          container: {image: "busybox:1.36", command: [echo, two]}
+        ```
+
+        ## Why
+
+        A reference to the name could mean either.
         """#),
     ErrorPage(
         "empty-file",
@@ -278,11 +579,18 @@ let errorPageTable: [ErrorPage] = [
 
         ## Example
 
-            pipeline.yaml: error: there is no manifest in this file [empty-file]
+        ```console
+        $ skiff lint pipeline.yaml
+        pipeline.yaml: error: there is no manifest in this file [empty-file]
+        ```
 
         ## Remedy
 
         Check that the file was saved, and that the command that wrote it did not fail.
+
+        ## Why
+
+        An empty file is what a program leaves that failed while writing. Passing over it in silence would look as if all was well.
         """#),
     ErrorPage(
         "file-not-found",
@@ -293,27 +601,48 @@ let errorPageTable: [ErrorPage] = [
 
         ## Example
 
-            $ skiff run pipline.yaml
-            pipline.yaml: error: there is no such file [file-not-found]
+        ```console
+        $ skiff run pipline.yaml
+        pipline.yaml: error: there is no such file [file-not-found]
+        ```
 
         ## Remedy
 
         Check the spelling and the directory you are in. A directory is searched in all its depth for files that end in `.yaml`, `.yml` or `.json`; hidden files and directories (`.git`) are left out. `-` reads standard input.
+
+        ```console
+        $ skiff run pipeline.yaml
+        ```
+
+        ## Why
+
+        What was named was meant: leaving it out would run or check something else.
         """#),
     ErrorPage(
         "file-too-large",
         #"""
         # file-too-large
 
-        A file is larger than Skiff reads: 32 MiB, a million lines, or a million values (fields and list items). The size is checked before the file is read, so a wrong file costs nothing. The number of values is estimated from the signs `,` `[` `{` `: ` and `- `, also those inside texts.
+        A file is larger than is read: 32 MiB, a million lines, or a million values (fields and list items).
 
         ## Example
 
-            dump.json: error: this file has 95 MiB, at most 32 MiB are read [file-too-large]
+        ```console
+        $ skiff lint dump.json
+        dump.json: error: this file has 95 MiB, at most 32 MiB are read [file-too-large]
+        ```
 
         ## Remedy
 
         Split the file: any number of files can be given to one command. Data does not belong into a manifest; put it in a file and pass it as an artifact.
+
+        ```console
+        $ skiff lint part-1.yaml part-2.yaml
+        ```
+
+        ## Why
+
+        Memory is bounded, whatever a file holds. The size is checked before the file is read, so a wrong file costs nothing. The number of values is estimated from the signs `,` `[` `{` `: ` and `- `, also those inside texts.
         """#),
     ErrorPage(
         "file-unreadable",
@@ -324,28 +653,61 @@ let errorPageTable: [ErrorPage] = [
 
         ## Example
 
-            secret.yaml: error: this file cannot be read: permission denied [file-unreadable]
+        ```console
+        $ skiff lint secret.yaml
+        secret.yaml: error: this file cannot be read: permission denied [file-unreadable]
+        ```
 
         ## Remedy
 
-        The message ends with what the system said. Check the permissions (`ls -l`), or read the file as another user and pipe it: `sudo cat secret.yaml | skiff lint -`.
+        The message ends with what the system said. Check the permissions (`ls -l`), or read the file as another user:
+
+        ```console
+        $ sudo cat secret.yaml | skiff lint -
+        ```
+
+        ## Why
+
+        What was named was meant: leaving it out would run or check something else.
         """#),
     ErrorPage(
         "ignored-field",
         #"""
         # ignored-field
 
-        A field is known and has no effect: it was removed from Argo Workflows, or never belonged where it stands.
+        A field is known and has no effect. It was removed from Argo Workflows, never belonged where it stands, or is not carried out here.
 
         ## Example
 
-            pipeline.yaml:6:3: warning: 'podPriority' has no effect since Argo Workflows 4.0 [ignored-field]
-                6 |   podPriority: 10
-                  |   ^^^^^^^^^^^
+        ```yaml
+        entrypoint: main
+        podPriority: 10
+        templates:
+        - name: main
+          container: {image: "busybox:1.36", command: [echo, hello]}
+        ```
+
+        ```text
+        flow.yaml:6:3: warning: 'podPriority' has no effect since Argo Workflows 4.0 [ignored-field]
+            6 |   podPriority: 10
+              |   ^^^^^^^^^^^
+          hint: remove it
+        ```
 
         ## Remedy
 
-        Remove the field, or move it where the hint says.
+        Remove the field, or move it where the hint says. `skiff convert` does it for fields that were removed.
+
+        ```yaml
+        entrypoint: main
+        templates:
+        - name: main
+          container: {image: "busybox:1.36", command: [echo, hello]}
+        ```
+
+        ## Why
+
+        The field says that something happens, and it does not. Nothing is ignored in silence.
         """#),
     ErrorPage(
         "missing-argument",
@@ -357,12 +719,36 @@ let errorPageTable: [ErrorPage] = [
         ## Example
 
         ```yaml
-        - - {name: greet, template: say}   # template say has the input parameter text
+        entrypoint: main
+        templates:
+        - name: main
+          steps:
+          - - {name: greet, template: say}
+        - name: say
+          inputs: {parameters: [{name: text}]}
+          container: {image: "busybox:1.36", command: [echo, "{{inputs.parameters.text}}"]}
         ```
 
         ## Remedy
 
-        Give it under `arguments.parameters`, give the input a `default`, or pass `-p name=value`.
+        Give it under `arguments`, give the input a `default`, or, for the workflow's own, pass `-p name=value`:
+
+        ```yaml
+        entrypoint: main
+        templates:
+        - name: main
+          steps:
+          - - name: greet
+              template: say
+              arguments: {parameters: [{name: text, value: hello}]}
+        - name: say
+          inputs: {parameters: [{name: text}]}
+          container: {image: "busybox:1.36", command: [echo, "{{inputs.parameters.text}}"]}
+        ```
+
+        ## Why
+
+        There is nothing to put in place of `{{inputs.parameters.text}}`.
         """#),
     ErrorPage(
         "missing-entrypoint",
@@ -374,13 +760,25 @@ let errorPageTable: [ErrorPage] = [
         ## Example
 
         ```yaml
-        spec:
-          templates: [...]
+        templates:
+        - name: main
+          container: {image: "busybox:1.36", command: [echo, hello]}
         ```
 
         ## Remedy
 
-        Give `spec.entrypoint` the name of a template.
+        Give `entrypoint` the name of a template:
+
+        ```yaml
+        entrypoint: main
+        templates:
+        - name: main
+          container: {image: "busybox:1.36", command: [echo, hello]}
+        ```
+
+        ## Why
+
+        The order of templates means nothing, so the first is no better than any other. A WorkflowTemplate may leave it out: then its templates can only be called.
         """#),
     ErrorPage(
         "missing-field",
@@ -391,14 +789,43 @@ let errorPageTable: [ErrorPage] = [
 
         ## Example
 
-            pipeline.yaml:12:9: error: item 1 of 'env' has no 'name' [missing-field]
-               12 |       - value: debug
-                  |         ^
-              hint: add 'name', a string
+        ```yaml
+        entrypoint: main
+        templates:
+        - name: main
+          container:
+            image: busybox:1.36
+            command: [env]
+            env:
+            - value: debug
+        ```
+
+        ```text
+        flow.yaml:12:9: error: item 1 of 'env' has no 'name' [missing-field]
+           12 |       - value: debug
+              |         ^
+          hint: add 'name', a string
+        ```
 
         ## Remedy
 
         Add the field. If it is written, it may be indented wrongly and so belong to another object.
+
+        ```yaml
+        entrypoint: main
+        templates:
+        - name: main
+          container:
+            image: busybox:1.36
+            command: [env]
+            env:
+            - name: LOG_LEVEL
+              value: debug
+        ```
+
+        ## Why
+
+        A cluster refuses the object, and there is no default that could be meant.
         """#),
     ErrorPage(
         "missing-template",
@@ -410,76 +837,143 @@ let errorPageTable: [ErrorPage] = [
         ## Example
 
         ```yaml
-        - - {name: a}
+        entrypoint: main
+        templates:
+        - name: main
+          steps:
+          - - {name: greet}
+        - name: say
+          container: {image: "busybox:1.36", command: [echo, hello]}
         ```
 
         ## Remedy
 
-        Give one of `template`, `templateRef` and `inline`.
+        Give one of `template`, `templateRef` and `inline`:
+
+        ```yaml
+        entrypoint: main
+        templates:
+        - name: main
+          steps:
+          - - {name: greet, template: say}
+        - name: say
+          container: {image: "busybox:1.36", command: [echo, hello]}
+        ```
+
+        ## Why
+
+        The name of a step is its own: it does not have to be the name of a template.
         """#),
     ErrorPage(
         "not-a-manifest",
         #"""
         # not-a-manifest
 
-        A document is YAML but no Kubernetes object: it is a list or a single value, or has neither `apiVersion` nor `kind`. In a directory that is searched this is only a warning, since other YAML may lie there.
+        A document is YAML but no Kubernetes object.
 
         ## Example
 
-            values.yaml:1:1: error: this document has neither 'apiVersion' nor 'kind', so it is no Kubernetes object [not-a-manifest]
-                1 | replicas: 3
-                  | ^
+        ```yaml
+        # values of a chart: no kind
+        replicas: 3
+        ```
+
+        ```text
+        values.yaml:2:1: error: this document has neither 'apiVersion' nor 'kind', so it is no Kubernetes object [not-a-manifest]
+            2 | replicas: 3
+              | ^
+          hint: a workflow starts with 'apiVersion: argoproj.io/v1alpha1' and 'kind: Workflow'
+        ```
 
         ## Remedy
 
-        Give the right file. A workflow starts like this:
+        Give the right file. A manifest begins with what it is:
 
-            apiVersion: argoproj.io/v1alpha1
-            kind: Workflow
-            metadata:
-              generateName: hello-
-            spec:
+        ```yaml
+        apiVersion: argoproj.io/v1alpha1
+        kind: Workflow
+        metadata: {generateName: hello-}
+        spec:
+          entrypoint: main
+          templates:
+          - name: main
+            container: {image: "busybox:1.36", command: [echo, hello]}
+        ```
+
+        ## Why
+
+        A list, a single value, or a map without `apiVersion` and `kind` cannot be read as anything. In a directory that is searched this is only a warning, since other YAML may lie there.
         """#),
     ErrorPage(
         "not-supported",
         #"""
         # not-supported
 
-        The field is sound Argo, and this version of Skiff does not carry it out. It is refused because leaving it out would change what the workflow does.
+        The field is sound Argo, and this version of Skiff does not carry it out.
 
         ## Example
 
-        ```yaml
-        synchronization: {mutexes: [{name: one}]}
+        ```console
+        $ skiff run flow.yaml
+        flow.yaml:8:5: error: podSpecPatch is not supported yet [not-supported]
         ```
 
         ## Remedy
 
-        See the table in docs/compatibility.md for what runs today.
+        [docs/compatibility.md](../compatibility.md) says what runs today. On a cluster the workflow runs as it is.
+
+        ## Why
+
+        Leaving the field out would change what the workflow does, so it is refused before anything runs.
         """#),
     ErrorPage(
         "not-yaml",
         #"""
         # not-yaml
 
-        The text does not follow the rules of YAML (JSON is YAML too), so nothing can be said about what it means. The document it stands in is not looked at any further; other documents of the file are.
+        The text does not follow the rules of YAML (JSON is YAML too), so nothing can be said about what it means.
 
         ## Example
 
-            pipeline.yaml:6:15: error: a value that starts with a tag needs quotes [not-yaml]
-                6 |   entrypoint: {{workflow.parameters.entry}}
-                  |               ^^
-              hint: write "{{…}}"
+        ```yaml
+        apiVersion: argoproj.io/v1alpha1
+        kind: Workflow
+        metadata: {generateName: hello-}
+        spec:
+          entrypoint: {{workflow.parameters.entry}}
+        ```
+
+        ```text
+        flow.yaml:5:15: error: a value that starts with a tag needs quotes [not-yaml]
+            5 |   entrypoint: {{workflow.parameters.entry}}
+              |               ^^
+          hint: write "{{…}}"
+        ```
 
         ## Remedy
 
         The message says what was expected where. The usual causes:
 
-        - A value that starts with `{{`, `@`, `` ` ``, `%`, `&`, `!`, `[` or `{`, or that holds `: ` or ` #`, stands without quotes. Write `"{{workflow.parameters.entry}}"`.
+        - A value that starts with `{{`, `@`, `` ` ``, `%`, `&`, `!`, `[` or `{`, or that holds `: ` or ` #`, stands without quotes.
         - A line is indented more or less than its neighbours, or with tabs. YAML wants blanks.
         - Quotes, brackets or braces are not closed. The parser then stops further down; look at the line before.
         - A backslash in double quotes starts an escape. Use single quotes, or double it.
         - The file is not UTF-8, or no text at all.
+
+        ```yaml
+        apiVersion: argoproj.io/v1alpha1
+        kind: Workflow
+        metadata: {generateName: hello-}
+        spec:
+          entrypoint: main
+          templates:
+          - name: main
+            container: {image: "busybox:1.36", command: [echo, "{{workflow.name}}"]}
+        ```
+
+        ## Why
+
+        The document it stands in is not looked at any further; other documents of the file are, so that all that can be told is told in one go.
         """#),
     ErrorPage(
         "template-type",
@@ -491,29 +985,48 @@ let errorPageTable: [ErrorPage] = [
         ## Example
 
         ```yaml
+        entrypoint: main
+        templates:
         - name: main
-          container: {image: busybox}
-          script: {image: busybox, source: 'echo'}
+          container: {image: "busybox:1.36", command: [echo, hello]}
+          script: {image: "busybox:1.36", command: [sh], source: echo hello}
         ```
 
         ## Remedy
 
-        Give exactly one of `container`, `script`, `steps`, `dag`, `suspend` and the other types.
+        Give exactly one of `container`, `script`, `steps`, `dag`, `suspend`, `resource`, `http`, `data`, `containerSet` and `plugin`:
+
+        ```yaml
+        entrypoint: main
+        templates:
+        - name: main
+          script: {image: "busybox:1.36", command: [sh], source: echo hello}
+        ```
+
+        ## Why
+
+        Only one of the two would be carried out, and which one is not written down.
         """#),
     ErrorPage(
         "too-deep",
         #"""
         # too-deep
 
-        Lists and maps are nested more than 200 levels deep. No manifest needs more than about thirty.
+        Lists and maps are nested more than 200 levels deep.
 
         ## Example
 
-            a: [[[[[[[[ … ]]]]]]]]
+        ```yaml
+        a: [[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]
+        ```
 
         ## Remedy
 
         The file is broken, or made by a program that nests without end. Look at the position that the message gives.
+
+        ## Why
+
+        No manifest needs more than about thirty levels, and a file without an end to them could exhaust the memory of any program that reads it.
         """#),
     ErrorPage(
         "too-many-faults",
@@ -524,28 +1037,56 @@ let errorPageTable: [ErrorPage] = [
 
         ## Example
 
-            pipeline.yaml: warning: 4211 more faults of this file are not shown [too-many-faults]
+        ```console
+        $ skiff lint pipeline.yaml
+        pipeline.yaml: warning: 4211 more faults of this file are not shown [too-many-faults]
+        ```
 
         ## Remedy
 
-        Correct what is shown first. Often all come from one cause, such as a field name used throughout the file.
+        Correct what is shown first.
+
+        ## Why
+
+        So many faults come from one cause nearly always, such as a field name that is misspelt throughout the file.
         """#),
     ErrorPage(
         "unknown-alias",
         #"""
         # unknown-alias
 
-        A value starts with `*`, which in YAML repeats a value that was named with `&` before, and there is no such name in this document. Names do not reach from one document (`---`) into the next.
+        A value starts with `*`, which repeats a value that was named with `&`, and there is no such name.
 
         ## Example
 
-            pipeline.yaml:9:13: error: '*' starts an alias, and this is not the name of one [unknown-alias]
-                9 |       args: [*.csv]
-                  |              ^^^^^
+        ```yaml
+        entrypoint: main
+        templates:
+        - name: main
+          container: {image: "busybox:1.36", command: [ls], args: [*.csv]}
+        ```
+
+        ```text
+        flow.yaml:8:62: error: '*' starts an alias, and this is not the name of one [unknown-alias]
+            8 |     container: {image: "busybox:1.36", command: [ls], args: [*.csv]}
+              |                                                              ^^^^^
+          hint: put quotes around a text that starts with '*'
+        ```
 
         ## Remedy
 
-        If a text is meant, such as a file pattern, put it in quotes: `'*.csv'`. Otherwise name the value with `&` further up.
+        If a text is meant, such as a file pattern, put it in quotes. Otherwise name the value with `&` further up, in the same document: names do not reach over `---`.
+
+        ```yaml
+        entrypoint: main
+        templates:
+        - name: main
+          container: {image: "busybox:1.36", command: [ls], args: ['*.csv']}
+        ```
+
+        ## Why
+
+        YAML keeps `*` at the beginning of a value for itself; there is nothing that the value could be.
         """#),
     ErrorPage(
         "unknown-dependency",
@@ -557,65 +1098,145 @@ let errorPageTable: [ErrorPage] = [
         ## Example
 
         ```yaml
-        tasks:
-        - {name: fetch-data, template: t}
-        - {name: train, template: t, depends: fetch}
+        entrypoint: main
+        templates:
+        - name: main
+          dag:
+            tasks:
+            - {name: fetch-data, template: work}
+            - {name: train, template: work, depends: fetch}
+        - name: work
+          container: {image: "busybox:1.36", command: ["true"]}
         ```
 
         ## Remedy
 
-        Correct the name; the hint lists the tasks there are.
+        Correct the name; the hint lists the tasks there are. Tasks of another DAG cannot be waited for.
+
+        ```yaml
+        entrypoint: main
+        templates:
+        - name: main
+          dag:
+            tasks:
+            - {name: fetch-data, template: work}
+            - {name: train, template: work, depends: fetch-data}
+        - name: work
+          container: {image: "busybox:1.36", command: ["true"]}
+        ```
+
+        ## Why
+
+        A task that waits for nothing real would start too early, or never.
         """#),
     ErrorPage(
         "unknown-field",
         #"""
         # unknown-field
 
-        An object has a field that its type does not have. Argo's controller would pass over it in silence, and the workflow would do something else than its author meant. In `metadata` this is only a warning, as Kubernetes drops such fields.
+        An object has a field that its type does not have.
 
         ## Example
 
-            pipeline.yaml:9:5: error: unknown field 'contaner' in Template [unknown-field]
-                9 |     contaner:
-                  |     ^^^^^^^^
-              hint: did you mean 'container'?
+        ```yaml
+        entrypoint: main
+        templates:
+        - name: main
+          contaner: {image: "busybox:1.36", command: [echo, hello]}
+        ```
+
+        ```text
+        flow.yaml:8:5: error: unknown field 'contaner' in Template [unknown-field]
+            8 |     contaner: {image: "busybox:1.36", command: [echo, hello]}
+              |     ^^^^^^^^
+          hint: did you mean 'container'?
+        ```
 
         ## Remedy
 
-        Correct the spelling (capitals count), or move the field where it belongs: the hint says when a field of that name exists one level up or down, which means that the line is indented wrongly.
+        Correct the spelling (capitals count), or move the field where it belongs: the hint says when a field of that name exists one level up or down, which means that the line is indented wrongly. `skiff lint --no-strict` makes warnings of these errors.
+
+        ```yaml
+        entrypoint: main
+        templates:
+        - name: main
+          container: {image: "busybox:1.36", command: [echo, hello]}
+        ```
+
+        ## Why
+
+        Argo's controller passes over such a field in silence, and the workflow does something else than its author meant. In `metadata` this is only a warning, as Kubernetes drops such fields.
         """#),
     ErrorPage(
         "unknown-kind",
         #"""
         # unknown-kind
 
-        A document is an object of a kind that Skiff does not read. When the kind looks like a slip (`Workfow`) this is an error, else a warning: the object has no effect here.
+        A document is an object of a kind that Skiff does not read.
 
         ## Example
 
-            pipeline.yaml:2:7: error: unknown kind 'Workfow' [unknown-kind]
-                2 | kind: Workfow
-                  |       ^^^^^^^
-              hint: did you mean 'Workflow'?
+        ```yaml
+        apiVersion: argoproj.io/v1alpha1
+        kind: Workfow
+        metadata: {generateName: hello-}
+        spec:
+          entrypoint: main
+          templates:
+          - name: main
+            container: {image: "busybox:1.36", command: [echo, hello]}
+        ```
+
+        ```text
+        flow.yaml:2:7: error: unknown kind 'Workfow' [unknown-kind]
+            2 | kind: Workfow
+              |       ^^^^^^^
+          hint: did you mean 'Workflow'?
+        ```
 
         ## Remedy
 
         Correct the spelling (capitals count). Kinds that are read: Workflow, WorkflowTemplate, ClusterWorkflowTemplate, CronWorkflow, WorkflowEventBinding, ConfigMap, Secret, PersistentVolumeClaim, and lists of them.
+
+        ```yaml
+        apiVersion: argoproj.io/v1alpha1
+        kind: Workflow
+        metadata: {generateName: hello-}
+        spec:
+          entrypoint: main
+          templates:
+          - name: main
+            container: {image: "busybox:1.36", command: [echo, hello]}
+        ```
+
+        ## Why
+
+        The object has no effect here. When its kind looks like a slip (`Workfow`) this is an error, else a warning.
         """#),
     ErrorPage(
         "unknown-parameter",
         #"""
         # unknown-parameter
 
-        `-p` or `--parameter-file` gives a parameter that the workflow does not declare. Argo adds such a parameter in silence, and a misspelt name changes nothing in the run.
+        A parameter is given to a run that the workflow does not declare.
 
         ## Example
 
-            skiff run flow.yaml -p mesage=hello      # the workflow declares 'message'
+        ```console
+        $ skiff run flow.yaml -p mesage=hello      # the workflow declares 'message'
+        ```
 
         ## Remedy
 
         Correct the name (the hint suggests the nearest), or declare the parameter under `spec.arguments.parameters`.
+
+        ```console
+        $ skiff run flow.yaml -p message=hello
+        ```
+
+        ## Why
+
+        Argo adds such a parameter in silence: a misspelt name changes nothing in the run, and nobody notices.
         """#),
     ErrorPage(
         "unknown-template",
@@ -628,11 +1249,25 @@ let errorPageTable: [ErrorPage] = [
 
         ```yaml
         entrypoint: mian
+        templates:
+        - name: main
+          container: {image: "busybox:1.36", command: [echo, hello]}
         ```
 
         ## Remedy
 
-        Correct the name; the hint lists the templates there are.
+        Correct the name; the hint lists the templates there are. A template of another object is called with `templateRef`.
+
+        ```yaml
+        entrypoint: main
+        templates:
+        - name: main
+          container: {image: "busybox:1.36", command: [echo, hello]}
+        ```
+
+        ## Why
+
+        There is nothing to run.
         """#),
     ErrorPage(
         "unknown-workflow-template",
@@ -644,62 +1279,152 @@ let errorPageTable: [ErrorPage] = [
         ## Example
 
         ```yaml
-        workflowTemplateRef: {name: library}
+        apiVersion: argoproj.io/v1alpha1
+        kind: Workflow
+        metadata: {generateName: hello-}
+        spec:
+          workflowTemplateRef: {name: library}
         ```
 
         ## Remedy
 
-        Name the file of the WorkflowTemplate in the same call: `skiff run workflow.yaml library.yaml`.
+        Name the file of the WorkflowTemplate in the same call (`skiff lint workflow.yaml library.yaml`), or write it into the same file:
+
+        ```yaml
+        apiVersion: argoproj.io/v1alpha1
+        kind: Workflow
+        metadata: {generateName: hello-}
+        spec:
+          workflowTemplateRef: {name: library}
+        ---
+        apiVersion: argoproj.io/v1alpha1
+        kind: WorkflowTemplate
+        metadata: {name: library}
+        spec:
+          entrypoint: main
+          templates:
+          - name: main
+            container: {image: "busybox:1.36", command: [echo, hello]}
+        ```
+
+        ## Why
+
+        What the template is given and what it gives back can only be checked when it is there. Nothing is asked of a cluster.
         """#),
     ErrorPage(
         "unquoted-string",
         #"""
         # unquoted-string
 
-        A number or a truth value stands where a string is meant. YAML reads `1.10` as the number 1.1, `0x10` and `017` as 16 and 15, `yes`, `on` and `y` as true, `no`, `off` and `n` as false. Skiff takes what YAML read as text, as the `argo` command does. A warning says that the text is not what is written; a hint only that `kubectl` would not take the manifest.
+        A number or a truth value stands where a text is meant.
 
         ## Example
 
-            pipeline.yaml:8:14: warning: 'value' is written '1.10', which YAML reads as 1.1 [unquoted-string]
-                8 |       value: 1.10
-                  |              ^^^^
-              hint: put quotes around it if the text is meant
+        ```yaml
+        entrypoint: main
+        arguments: {parameters: [{name: version, value: 1.10}]}
+        templates:
+        - name: main
+          container: {image: "busybox:1.36", command: [echo, "{{workflow.parameters.version}}"]}
+        ```
+
+        ```text
+        flow.yaml:6:51: warning: 'value' is written '1.10', which YAML reads as 1.1 [unquoted-string]
+            6 |   arguments: {parameters: [{name: version, value: 1.10}]}
+              |                                                   ^^^^
+          hint: put quotes around it if the text is meant
+        ```
 
         ## Remedy
 
-        Put the text in quotes: `value: '1.10'`.
+        Put the text in quotes:
+
+        ```yaml
+        entrypoint: main
+        arguments: {parameters: [{name: version, value: "1.10"}]}
+        templates:
+        - name: main
+          container: {image: "busybox:1.36", command: [echo, "{{workflow.parameters.version}}"]}
+        ```
+
+        ## Why
+
+        YAML reads `1.10` as the number 1.1, `0x10` and `017` as 16 and 15, `yes`, `on` and `y` as true, `no`, `off` and `n` as false. Skiff takes what YAML read as text, as the `argo` command does. A warning says that the text is not what is written; a hint only that `kubectl` would not take the manifest.
         """#),
     ErrorPage(
         "unresolved-reference",
         #"""
         # unresolved-reference
 
-        A tag names something that is not there, or that need not have ended when it is needed: an input the template does not declare, a step or task that does not exist, a task that is not among those this one depends on.
+        A tag names something that is not there, or that need not have ended when it is needed.
 
         ## Example
 
         ```yaml
-        - name: print
-          template: say
-          arguments: {parameters: [{name: text, value: "{{tasks.fetch.outputs.result}}"}]}   # print does not depend on fetch
+        entrypoint: main
+        templates:
+        - name: main
+          dag:
+            tasks:
+            - {name: fetch, template: work}
+            - name: print
+              template: say
+              arguments: {parameters: [{name: text, value: "{{tasks.fetch.outputs.result}}"}]}
+        - name: work
+          script: {image: "busybox:1.36", command: [sh], source: echo 1}
+        - name: say
+          inputs: {parameters: [{name: text}]}
+          container: {image: "busybox:1.36", command: [echo, "{{inputs.parameters.text}}"]}
         ```
 
         ## Remedy
 
-        Correct the name (the hint lists what there is), declare the input, or add the dependency.
+        Correct the name (the hint lists what there is), declare the input, or add the dependency:
+
+        ```yaml
+        entrypoint: main
+        templates:
+        - name: main
+          dag:
+            tasks:
+            - {name: fetch, template: work}
+            - name: print
+              depends: fetch
+              template: say
+              arguments: {parameters: [{name: text, value: "{{tasks.fetch.outputs.result}}"}]}
+        - name: work
+          script: {image: "busybox:1.36", command: [sh], source: echo 1}
+        - name: say
+          inputs: {parameters: [{name: text}]}
+          container: {image: "busybox:1.36", command: [echo, "{{inputs.parameters.text}}"]}
+        ```
+
+        ## Why
+
+        A step that starts before its value is there would be given the tag itself, and most programs do not notice.
         """#),
     ErrorPage(
         "wrong-type",
         #"""
         # wrong-type
 
-        A value is of another type than its field: a string where a list is expected, a number in quotes where a number is expected, and so on.
+        A value is of another type than its field: a text where a list is expected, and so on.
 
         ## Example
 
-            pipeline.yaml:10:16: error: 'command' is the string 'sh -c', expected a list of strings [wrong-type]
-               10 |       command: sh -c
-                  |                ^^^^^
+        ```yaml
+        entrypoint: main
+        templates:
+        - name: main
+          container: {image: "busybox:1.36", command: sh -c}
+        ```
+
+        ```text
+        flow.yaml:8:49: error: 'command' is the string 'sh -c', expected a list of strings [wrong-type]
+            8 |     container: {image: "busybox:1.36", command: sh -c}
+              |                                                 ^^^^^
+          hint: start each item on a line of its own with '- '
+        ```
 
         ## Remedy
 
@@ -714,5 +1439,16 @@ let errorPageTable: [ErrorPage] = [
         | a whole number | `parallelism: 5`, without quotes and without a tag |
         | true or false | `suspend: true`, without quotes |
         | a parameter that is a list | JSON in quotes: `value: '["a", "b"]'` |
+
+        ```yaml
+        entrypoint: main
+        templates:
+        - name: main
+          container: {image: "busybox:1.36", command: [sh, -c], args: [echo hello]}
+        ```
+
+        ## Why
+
+        A cluster refuses the object, and guessing what was meant would make two programs read one file in two ways.
         """#),
 ]
