@@ -45,6 +45,13 @@ import WorkflowModel
                 """)
     }
 
+    @Test func `a person at a terminal is told where a code is explained`() async {
+        let report = LintReport(findings: [Self.error], excerpts: Self.excerpts, objectCount: 1)
+        let program = TestProgram(TestConsole(terminals: [.output]), starter: FakeStarter(lint: report))
+        #expect(await program.run("lint", "a.yaml") == 1)
+        #expect(program.console.errors == "what a code means: skiff explain unknown-field\n")
+    }
+
     @Test func `warnings fail only a strict lint, which calls them errors`() async {
         #expect(await self.program(Self.warning).run("lint", "a.yaml") == 0)
         let strict = self.program(Self.warning)

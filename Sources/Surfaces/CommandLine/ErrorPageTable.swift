@@ -357,7 +357,7 @@ let errorPageTable: [ErrorPage] = [
 
         ```console
         $ skiff lint flow.yaml
-        flow.yaml:9:21: error: retry policy 'OnFailures' is not valid [bad-retry]
+        flow.yaml:8:35: error: 'OnFailures' is no retryPolicy [bad-retry]
         ```
 
         ## Remedy

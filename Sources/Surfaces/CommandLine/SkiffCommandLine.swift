@@ -75,11 +75,16 @@ struct RootCommand: AsyncParsableCommand {
                 target failed; 2 bad usage, or a manifest that cannot be run.
                 """,
             version: "skiff: \(CommandLineContext.current.version)",
-            subcommands: [
-                RunCommand.self, LintCommand.self, ExplainCommand.self, ConvertCommand.self, SchemaCommand.self, ListCommand.self,
-                GetCommand.self, LogsCommand.self, StopCommand.self,
-                TerminateCommand.self,
-                DeleteCommand.self, VersionCommand.self, CompletionCommand.self,
+            groupedSubcommands: [
+                CommandGroup(
+                    name: "Run",
+                    subcommands: [
+                        RunCommand.self, ListCommand.self, GetCommand.self, LogsCommand.self, StopCommand.self, TerminateCommand.self,
+                        DeleteCommand.self,
+                    ]),
+                CommandGroup(
+                    name: "Manifest", subcommands: [LintCommand.self, ExplainCommand.self, ConvertCommand.self, SchemaCommand.self]),
+                CommandGroup(name: "Other", subcommands: [VersionCommand.self, CompletionCommand.self]),
             ])
     }
 }

@@ -13,7 +13,7 @@ public struct LocalRunStarter: RunStarter {
 
     public init(machinery: RunMachinery) { self.machinery = machinery }
 
-    public func lint(_ request: LintRequest) async throws -> LintReport { Linter(request).report() }
+    public func lint(_ request: LintRequest) async throws -> LintReport { FileLinter(request).report() }
 
     // MARK: start
 

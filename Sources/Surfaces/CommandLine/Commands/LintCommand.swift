@@ -1,4 +1,5 @@
 import ArgumentParser
+import Diagnostics
 import Operations
 import WorkflowModel
 
@@ -54,6 +55,9 @@ struct LintCommand: AsyncParsableCommand {
         let request = LintRequest(files: self.files, kinds: try self.wantedKinds(), toleratesUnknownFields: self.strict == false)
         let view = LintView(try await starter.lint(request), isStrict: self.strict == true)
         _ = context.console.write(self.text(view, context), .output)
+        if self.output == .pretty, context.console.isTerminal(.output), let code = view.report.findings.first?.diagnostic.code {
+            _ = context.console.write("what a code means: skiff explain \(code)\n", .errors)
+        }
         if view.hasFailed { throw ExitCode(ExitStatus.failure) }
     }
 

@@ -5,7 +5,7 @@ import Planning
 import WorkflowModel
 
 /// Finds everything that is wrong with a set of files. Each object is checked with all the others as its context.
-struct Linter {
+struct FileLinter {
     private let context: ManifestContext
     private let kinds: Set<String>?
     /// The objects of each file in the order of the text.
