@@ -74,7 +74,7 @@ let package = Package(
             ]),
         room(
             "CommandLine", in: "Surfaces",
-            ["Operations", "StatusViews", "Manifests", "Diagnostics", "WorkflowModel", argumentParser, yams]),
+            ["Operations", "Manifests", "Diagnostics", "WorkflowModel", argumentParser, yams]),
 
         room("TestKit", in: "TestKit", ["Ports", "Engine", "Planning", "WorkflowModel"]),
 

@@ -5,7 +5,8 @@ public struct Schema: Sendable {
     /// Argo Workflows 4 with the older spellings that still work, ConfigMap, Secret and PersistentVolumeClaim.
     public static let argo = Schema(table: schemaTable)
 
-    private let types: [ObjectType]
+    /// In the order of their names.
+    public let types: [ObjectType]
 
     public struct ObjectType: Sendable, Equatable {
         /// The API's name: `WorkflowSpec`.

@@ -1,4 +1,4 @@
-public import Diagnostics
+import Diagnostics
 import Driver
 import Engine
 import Manifests
@@ -13,28 +13,7 @@ public struct LocalRunStarter: RunStarter {
 
     public init(machinery: RunMachinery) { self.machinery = machinery }
 
-    // MARK: lint
-
-    public func lint(_ files: [String]) async throws -> (diagnostics: [Diagnostic], excerpts: [String: [Substring]], documents: Int) {
-        let context = ManifestContext.read(files)
-        let workflows = context.workflows.compactMap { document in
-            Workflow(document.value).map { PlanningDocument(workflow: $0, source: document.source) }
-        }
-        let planned = (workflows + context.library).flatMap {
-            Planner.check(
-                PlanningInput(
-                    workflow: $0, library: context.library, resources: context.resources, readYAML: ManifestReader.value(ofYAML:)))
-        }
-        let diagnostics = ManifestContext.merged(context.diagnostics, planned)
-        let order = Dictionary(context.diagnostics.enumerated().map { ($1.file, $0) }) { first, _ in first }
-        let sorted = diagnostics.enumerated().sorted { left, right in
-            let files = (order[left.element.file] ?? .max, order[right.element.file] ?? .max)
-            if left.element.file != right.element.file { return (files.0, left.element.file) < (files.1, right.element.file) }
-            let start = SourcePosition(line: 1, column: 1)
-            return (left.element.position ?? start, left.offset) < (right.element.position ?? start, right.offset)
-        }
-        return (sorted.map(\.element), context.excerpts, context.documentCount)
-    }
+    public func lint(_ request: LintRequest) async throws -> LintReport { FileLinter(request).report() }
 
     // MARK: start
 

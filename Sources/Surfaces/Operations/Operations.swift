@@ -206,6 +206,6 @@ public protocol RunStarter: Sendable {
     func start(_ request: RunRequest) async throws -> any RunSession
     /// Takes an unfinished run over whose process is gone.
     func resume(_ name: String, namespace: String, maxParallel: Int?) async throws -> any RunSession
-    /// All faults of all files; directories are searched for YAML and JSON.
-    func lint(_ files: [String]) async throws -> (diagnostics: [Diagnostic], excerpts: [String: [Substring]], documents: Int)
+    /// All faults of all files, found without running anything.
+    func lint(_ request: LintRequest) async throws -> LintReport
 }

@@ -115,7 +115,9 @@ struct TestProgram {
         self.starter = starter
     }
 
-    func run(_ arguments: String...) async -> Int32 {
+    func run(_ arguments: String...) async -> Int32 { await self.run(arguments) }
+
+    func run(_ arguments: [String]) async -> Int32 {
         let context = CommandLineContext(
             openOperations: { _ in self.operations }, openStarter: { _ in self.starter }, version: "1.2.3", console: self.console.console)
         return await SkiffCommandLine.run(arguments: arguments, context: context)
