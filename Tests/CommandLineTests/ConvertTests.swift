@@ -76,33 +76,14 @@ import WorkflowModel
                 """)
         #expect(
             result.errors == """
-                FILE:6:3: 'schedule' is now the list 'schedules'
-                FILE:10:5: 'ttlSecondsAfterFinished' is now 'ttlStrategy.secondsAfterCompletion'
-                FILE:11:5: 'podPriority' has no effect since Argo Workflows 4.0, and is left out
-                FILE:14:7: 'priority' has no effect since Argo Workflows 4.0, and is left out
-                FILE:15:25: 'mutex' is now the list 'mutexes'
-                FILE:19:31: 'semaphore' is now the list 'semaphores'
+                FILE:6:3: 'schedule' is now an item of 'schedules'
+                FILE:10:5: 'ttlSecondsAfterFinished' is now 'secondsAfterCompletion' of 'ttlStrategy'
+                FILE:11:5: 'podPriority' has no effect any more and is left out
+                FILE:14:7: 'priority' has no effect any more and is left out
+                FILE:15:25: 'mutex' is now an item of 'mutexes'
+                FILE:19:31: 'semaphore' is now an item of 'semaphores'
 
                 """)
-    }
-
-    @Test func `what is written in both spellings is merged, the new one wins where only one can be`() {
-        var spellings = OlderSpellings()
-        let value: JSONValue = [
-            "spec": [
-                "synchronization": ["mutexes": [["name": "b"]], "mutex": ["name": "a"]], "ttlSecondsAfterFinished": 1,
-                "ttlStrategy": ["secondsAfterFailure": 3, "secondsAfterCompletion": 2],
-            ]
-        ]
-        #expect(
-            spellings.converted(value, kind: "Workflow") == [
-                "spec": [
-                    "synchronization": ["mutexes": [["name": "a"], ["name": "b"]]],
-                    "ttlStrategy": ["secondsAfterFailure": 3, "secondsAfterCompletion": 2],
-                ]
-            ])
-        #expect(
-            spellings.changes.map(\.path.text) == ["spec.synchronization.mutex", "spec.ttlSecondsAfterFinished"])
     }
 
     @Test func `what is new already, and kinds that are not known, pass unchanged`() async throws {

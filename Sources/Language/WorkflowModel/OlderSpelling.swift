@@ -40,12 +40,28 @@ public enum OlderSpelling {
         "Template.priority": .leftOut,
     ]
 
+    /// What to write instead, in words, by type and field: `Synchronization.mutex`.
+    public static var successors: [String: String] {
+        Dictionary(
+            uniqueKeysWithValues: Self.fields.map { name, rewrite in
+                (name, rewrite.message(for: String(name.split(separator: ".").last ?? "")))
+            })
+    }
+
     enum Rewrite {
         /// One value becomes the first item of a list.
         case item(of: String)
         /// It moves into a map, unless the map has it already.
         case member(String, of: String)
         case leftOut
+
+        func message(for field: String) -> String {
+            switch self {
+            case .item(let list): "'\(field)' is now an item of '\(list)'"
+            case .member(let member, let owner): "'\(field)' is now '\(member)' of '\(owner)'"
+            case .leftOut: "'\(field)' has no effect any more and is left out"
+            }
+        }
     }
 }
 
@@ -105,24 +121,20 @@ private struct Rewriter {
         oldPath: String, base: String
     ) {
         let newPath: String?
-        let message: String
         switch rewrite {
         case .item(let list):
             let items = object[list]?.array ?? []
             let isThere = items.contains(value)
             result[list] = .array(isThere ? items : [value] + items)
             newPath = "\(base)\(list)[\(items.firstIndex(of: value) ?? 0)]"
-            message = "'\(key)' is now an item of '\(list)'"
         case .member(let member, let owner):
             var inner = object[owner]?.object ?? JSONObject()
             if inner[member]?.isNull ?? true { inner[member] = value }
             result[owner] = .object(inner)
             newPath = "\(base)\(owner).\(member)"
-            message = "'\(key)' is now '\(member)' of '\(owner)'"
         case .leftOut:
             newPath = nil
-            message = "'\(key)' has no effect any more and is left out"
         }
-        self.changes.append(OlderSpelling.Change(path: oldPath, newPath: newPath, message: message))
+        self.changes.append(OlderSpelling.Change(path: oldPath, newPath: newPath, message: rewrite.message(for: key)))
     }
 }

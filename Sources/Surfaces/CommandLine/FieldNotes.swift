@@ -1,3 +1,5 @@
+import WorkflowModel
+
 /// What Argo's own fields mean, in a line each, for the hover text of editors. Fields of Kubernetes have none.
 struct FieldNotes {
     private let meanings: [String: String]
@@ -11,7 +13,7 @@ struct FieldNotes {
             meanings[String(line[..<blank])] = String(line[blank...].dropFirst())
         }
         self.meanings = meanings
-        self.successors = Dictionary(uniqueKeysWithValues: OlderSpellings.rules.map { ("\($0.type).\($0.field)", $0.message) })
+        self.successors = OlderSpelling.successors
     }
 
     /// - Parameter name: a type (`DAGTask`) or one of its fields (`DAGTask.depends`).

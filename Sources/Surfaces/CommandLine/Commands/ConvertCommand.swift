@@ -38,12 +38,10 @@ struct ConvertCommand: ParsableCommand {
         for file in files {
             let output = self.output ?? Self.form(of: file)
             for document in file.documents {
-                var spellings = OlderSpellings()
-                let value = spellings.converted(document.value, kind: document.kind)
+                let (value, changes) = document.normalised()
                 text += output == .json ? value.json(indent: 4) + "\n" : "---\n" + (try value.yaml())
-                let changes = spellings.changes.map { (position: document.source.key($0.path), message: $0.message) }
-                for (position, message) in changes.sorted(by: { $0.position < $1.position }) {
-                    notes += TerminalText.safe("\(file.file):\(position.line):\(position.column): \(message)") + "\n"
+                for (change, position) in changes.sorted(by: { $0.position < $1.position }) {
+                    notes += TerminalText.safe("\(file.file):\(position.line):\(position.column): \(change.message)") + "\n"
                 }
             }
         }
