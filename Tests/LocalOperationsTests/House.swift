@@ -83,11 +83,14 @@ final class House: Sendable {
 
     func store() async throws -> SQLiteStore { try await SQLiteStore.open(dataDirectory: self.data, engineVersion: "test") }
 
-    func operations() async throws -> LocalOperations {
+    /// - Parameter endPods: nil for the real ones.
+    func operations(endPods: (@Sendable (RunID) async throws -> Void)? = nil) async throws -> LocalOperations {
         let store = try await self.store()
+        let directory = self.data
         return LocalOperations(
             store: RunStore(
-                reader: store, commands: store, logs: try PodLogFiles(dataDirectory: self.data), ring: { DatagramDoorbell.ring(at: $0) },
+                reader: store, commands: store, openJournal: { store }, logs: try PodLogFiles(dataDirectory: self.data),
+                ring: { DatagramDoorbell.ring(at: $0) }, endPods: endPods ?? { try await PodFiles.end($0, dataDirectory: directory) },
                 removeFiles: self.removeFiles, time: self.clock))
     }
 
