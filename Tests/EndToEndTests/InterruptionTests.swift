@@ -128,7 +128,7 @@ import WorkflowModel
         #expect(workflow["status"]?["phase"]?.string == "Succeeded")
         #expect(workflow["status"]?["progress"]?.string == "200/200")
         // Nothing of it is left running.
-        let processes = try await Program.run("logs", "flow", home: home)
-        #expect(processes.status == 0)
+        let uid = try #require(workflow["metadata"]?["uid"]?.string)
+        #expect(Home.processes(marked: "SKIFF_POD=\(uid)/").isEmpty)
     }
 }
