@@ -127,7 +127,7 @@ public protocol Operations: Sendable {
     @discardableResult func stop(_ name: String, namespace: String, message: String) async throws -> String
     /// Kills what runs, exit handlers too.
     @discardableResult func terminate(_ name: String, namespace: String) async throws -> String
-    /// Removes a finished run with its records, logs and artifacts.
+    /// Removes a run with its records, logs and artifacts: one that has ended, or whose process is gone; what that one left running is ended.
     @discardableResult func delete(_ name: String, namespace: String) async throws -> String
 }
 

@@ -3,8 +3,11 @@ import Operations
 
 struct DeleteCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "delete", abstract: "Remove finished runs with their records, logs and artifacts.",
-        discussion: "There is no way back. A run that has not ended must be stopped first.")
+        commandName: "delete", abstract: "Remove runs with their records, logs and artifacts.",
+        discussion: """
+            There is no way back. A run that a process carries out must be stopped first; of a run whose process is gone, the steps that \
+            still run are ended.
+            """)
 
     private static let pageSize = 1000
 
