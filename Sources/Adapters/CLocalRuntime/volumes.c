@@ -166,11 +166,33 @@ static void open_mount(struct pod *pod, const struct volume *volume, struct volu
 }
 
 void prepare_volumes(struct pod *pod) {
-    for (size_t i = 0; i < pod->request.mount_count; i++) {
-        struct volume_mount *mount = &pod->request.mounts[i];
-        struct volume *volume = &pod->request.volumes[mount->volume];
-        if (volume->place == NULL) prepare_volume(pod, volume, mount->volume);
-        if (pod->session->options.is_sandbox) open_mount(pod, volume, mount);
+    struct pod_request *request = &pod->request;
+    for (size_t i = 0; i < request->container_count; i++) {
+        for (size_t j = 0; j < request->containers[i].mount_count; j++) {
+            size_t index = request->containers[i].mounts[j].volume;
+            if (request->volumes[index].place == NULL) prepare_volume(pod, &request->volumes[index], index);
+        }
+    }
+}
+
+void open_mounts(struct pod *pod) {
+    for (size_t i = 0; i < pod->container->mount_count; i++) {
+        struct volume_mount *mount = &pod->container->mounts[i];
+        open_mount(pod, &pod->request.volumes[mount->volume], mount);
+    }
+}
+
+void make_shared_place(struct pod *pod) {
+    if (!pod->request.shares_place) return;
+    // Whoever the steps run as: all of them write here. Nobody else comes through the pod's directory.
+    if (mkdirat(pod->directory, "argo", 0777) != 0 || mkdirat(pod->directory, "argo/ctr", 0777) != 0) {
+        give_up(pod, "the pod's directory cannot be written: %s", strerror(errno));
+    }
+    for (size_t i = 0; i < pod->request.container_count; i++) {
+        const char *path = arena_format("argo/ctr/%s", pod->request.containers[i].name);
+        if (path == NULL || (mkdirat(pod->directory, path, 0777) != 0 && errno != EEXIST)) {
+            give_up(pod, "the pod's directory cannot be written: %s", strerror(errno));
+        }
     }
 }
 
@@ -189,8 +211,8 @@ static int mount_point(const struct volume_mount *mount) {
 }
 
 void attach_volumes(struct pod *pod) {
-    for (size_t i = 0; i < pod->request.mount_count; i++) {
-        struct volume_mount *mount = &pod->request.mounts[i];
+    for (size_t i = 0; i < pod->container->mount_count; i++) {
+        struct volume_mount *mount = &pod->container->mounts[i];
         int target = mount_point(mount);
         if (target < 0 || attach(mount->tree, target, "") != 0) {
             give_up(pod, "volume '%s' cannot be mounted at '%s': %s", pod->request.volumes[mount->volume].name, mount->path, strerror(errno));
@@ -219,18 +241,45 @@ static void link_volume(struct pod *pod, struct volume_mount *mount) {
     mount->is_linked = true;
 }
 
+/// Another container of the pod wanted something at the same path. True when it is the same thing.
+static bool is_there_already(struct pod *pod, size_t container, const struct volume_mount *mount) {
+    for (size_t i = 0; i < container; i++) {
+        const struct container *other = &pod->request.containers[i];
+        for (size_t j = 0; j < other->mount_count; j++) {
+            const struct volume_mount *before = &other->mounts[j];
+            if (strcmp(before->path, mount->path) != 0) continue;
+            const char *one = before->sub_path != NULL ? before->sub_path : "", *two = mount->sub_path != NULL ? mount->sub_path : "";
+            if (before->volume == mount->volume && strcmp(one, two) == 0) return true;
+            give_up(pod,
+                "containers '%s' and '%s' mount different things at '%s', and the process runtime has only the machine's own directories: use "
+                "--runtime sandbox",
+                other->name, pod->request.containers[container].name, mount->path);
+        }
+    }
+    return false;
+}
+
 void link_volumes(struct pod *pod) {
-    for (size_t i = 0; i < pod->request.mount_count; i++) link_volume(pod, &pod->request.mounts[i]);
+    for (size_t i = 0; i < pod->request.container_count; i++) {
+        struct container *container = &pod->request.containers[i];
+        for (size_t j = 0; j < container->mount_count; j++) {
+            if (!is_there_already(pod, i, &container->mounts[j])) link_volume(pod, &container->mounts[j]);
+        }
+    }
 }
 
 void unlink_volumes(struct pod *pod) {
     if (pod->session->options.is_sandbox) return;
+    for (size_t i = 0; i < pod->request.container_count; i++) {
+        for (size_t j = 0; j < pod->request.containers[i].mount_count; j++) {
+            struct volume_mount *mount = &pod->request.containers[i].mounts[j];
+            if (mount->is_linked) (void)unlink(mount->path);
+            mount->is_linked = false;
+        }
+    }
     bool is_in_memory = false;
-    for (size_t i = 0; i < pod->request.mount_count; i++) {
-        struct volume_mount *mount = &pod->request.mounts[i];
-        const struct volume *volume = &pod->request.volumes[mount->volume];
-        if (mount->is_linked) (void)unlink(mount->path);
-        mount->is_linked = false;
+    for (size_t i = 0; i < pod->request.volume_count; i++) {
+        const struct volume *volume = &pod->request.volumes[i];
         is_in_memory |= volume->place != NULL && (volume->kind == SKIFF_VOLUME_FILES || volume->kind == SKIFF_VOLUME_MEMORY);
     }
     if (!is_in_memory) return;
@@ -282,7 +331,7 @@ static void place_input(struct pod *pod, struct input *input) {
         close(input->source_descriptor);
     }
     if (error != 0) give_up(pod, "input artifact '%s' cannot be placed at '%s': %s", input->name, input->path, copy.problem);
-    if (pod->request.user >= 0) error = change_entries(parent, name, pod->request.user, pod->request.group, -1);
+    if (pod->container->user >= 0) error = change_entries(parent, name, pod->container->user, pod->container->group, -1);
     if (error == 0 && input->mode >= 0) {
         if (input->mode_is_recursive) error = change_entries(parent, name, -1, -1, input->mode);
         else if (fchmodat(parent, name, (mode_t)input->mode, 0) != 0) error = errno;
@@ -305,11 +354,11 @@ void remove_inputs(struct pod *pod) {
 }
 
 void place_script(struct pod *pod) {
-    const struct pod_request *request = &pod->request;
-    if (request->script_path == NULL) return;
+    const struct container *container = pod->container;
+    if (container->script_path == NULL) return;
     const char *name;
-    int parent = open_parent(request->script_path, &name);
-    int error = parent < 0 ? errno : place_text(parent, name, request->script, request->script_length, 0755);
+    int parent = open_parent(container->script_path, &name);
+    int error = parent < 0 ? errno : place_text(parent, name, container->script, container->script_length, 0755);
     if (error != 0) give_up(pod, "the script cannot be written: %s", strerror(error));
     close(parent);
 }

@@ -233,15 +233,23 @@ extension PodRequest {
     /// Every secret that the pod names, sorted.
     var secretNames: [String] {
         var names: Set<String> = []
-        for entry in self.main.env {
+        for entry in self.allContainers.flatMap(\.env) {
             switch entry {
             case .value: break
             case .secretKey(_, let secret, _, _), .allOfSecret(let secret, _, _): names.insert(secret)
             }
         }
-        for volume in self.volumes {
-            if case .secret(let name, _, _, _) = volume.source { names.insert(name) }
-        }
+        for volume in self.volumes { names.formUnion(volume.source.secretNames) }
         return names.sorted()
+    }
+}
+
+extension VolumeRequest.Source {
+    fileprivate var secretNames: [String] {
+        switch self {
+        case .secret(let name, _, _, _): [name]
+        case .projected(let sources): sources.flatMap(\.secretNames)
+        case .emptyDir, .hostPath, .files, .claim, .persistentClaim: []
+        }
     }
 }
