@@ -25,7 +25,7 @@ extension Planner {
         for (task, needs) in dependencies.enumerated() { for need in needs { dependents[need].append(task) } }
         let targets = self.targets(dag, table.places, dependents, origin.field("target"))
         // What a tag names is known only when the node starts.
-        let dynamicTarget = dag.target.flatMap { $0.contains("{{") ? self.text($0, origin.field("target")) : nil }
+        let dynamicTarget = dag.target.flatMap { $0.hasTag ? self.text($0, origin.field("target")) : nil }
         guard let order, planned.count == dag.tasks.count, table.places.count == planned.count else { return (nil, names) }
         var isNeeded = [Bool](repeating: false, count: planned.count)
         var queue = targets
@@ -158,7 +158,7 @@ extension Planner {
         guard let target = dag.target else {
             return dependents.indices.filter { dependents[$0].isEmpty }.sorted { dag.tasks[$0].name < dag.tasks[$1].name }
         }
-        if target.contains("{{") { return [] }
+        if target.hasTag { return [] }
         var found: [Int] = []
         for name in target.split(whereSeparator: \.isWhitespace).map(String.init) {
             if let at = sites[name] {

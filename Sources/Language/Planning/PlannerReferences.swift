@@ -40,14 +40,11 @@ extension Planner {
 
     mutating func judge(_ mentions: some Sequence<Mention>, in scope: ReferenceScope) {
         for mention in mentions {
-            let most = scope.isLenient ? Severity.warning : .error
             for (name, offset) in mention.names {
-                let fault = ReferenceFault(
-                    origin: mention.origin, shown: "{{\(name)}}", word: name,
-                    occurrence: Faults.count(of: name, in: mention.source, before: offset), most: most)
-                self.tell(self.verdict(on: name, in: scope), name, fault)
+                let verdict = self.verdict(on: name, in: scope)
+                if case .fine = verdict {} else { self.tell(verdict, name, self.fault(mention, name, offset, scope)) }
                 if case .name = mention.content { continue }
-                if let reason = self.absence(of: name, in: scope) { self.tellAbsence(reason, fault) }
+                if let reason = self.absence(of: name, in: scope) { self.tellAbsence(reason, self.fault(mention, name, offset, scope)) }
             }
             for reference in mention.references where !reference.isGuarded {
                 let (verdict, name) = self.verdict(on: reference.path, in: scope)
@@ -59,6 +56,12 @@ extension Planner {
                 self.tell(verdict, name, fault)
             }
         }
+    }
+
+    private func fault(_ mention: Mention, _ name: String, _ offset: Int, _ scope: ReferenceScope) -> ReferenceFault {
+        ReferenceFault(
+            origin: mention.origin, shown: "{{\(name)}}", word: name,
+            occurrence: Faults.count(of: name, in: mention.source, before: offset), most: scope.isLenient ? .warning : .error)
     }
 
     private mutating func tell(_ verdict: Verdict, _ name: String, _ fault: ReferenceFault) {
@@ -101,7 +104,7 @@ extension Planner {
     }
 
     private func ownVerdict(on name: String, in scope: ReferenceScope) -> Verdict {
-        guard let dot = name.firstIndex(of: ".") else { return name == "item" ? self.item(nil, scope) : .fine }
+        guard let dot = name.utf8.firstIndex(of: UInt8(ascii: ".")) else { return name == "item" ? self.item(nil, scope) : .fine }
         let rest = name[name.index(after: dot)...]
         switch name[..<dot] {
         case "inputs": return self.input(rest, scope)

@@ -48,7 +48,7 @@ extension Planner {
         }
         if Self.isGiven(raw["pendingTimeout"]) { self.unsupported(origin.field("pendingTimeout"), "pendingTimeout") }
         for name in ["memoize", "metrics"] where Self.isGiven(raw[name]) { self.noEffect(origin.field(name), name) }
-        if template.dag?.target?.contains("{{") ?? false { self.unsupported(origin.field("dag").field("target"), "a target with tags") }
+        if template.dag?.target?.hasTag ?? false { self.unsupported(origin.field("dag").field("target"), "a target with tags") }
         let inputs = origin.field("inputs")
         let outputs = origin.field("outputs")
         self.findUnsupported(in: template.inputs.parameters, inputs.field("parameters"))

@@ -2,6 +2,18 @@ import Diagnostics
 import Expressions
 import WorkflowModel
 
+extension String {
+    /// Whether there may be a tag in it.
+    var hasTag: Bool {
+        var previous: UInt8 = 0
+        for byte in self.utf8 {
+            if byte == UInt8(ascii: "{"), previous == byte { return true }
+            previous = byte
+        }
+        return false
+    }
+}
+
 /// Compiling texts. Each that may refer to something is remembered, so that no reference goes unjudged.
 extension Planner {
     mutating func text(_ text: String?, _ origin: Origin) -> TemplateText? {

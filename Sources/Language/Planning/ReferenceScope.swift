@@ -67,14 +67,20 @@ final class SiteTable {
     /// For tasks, once the order is known.
     var ancestry: Ancestry?
 
-    init(root: String) { self.root = root }
+    /// The root with its dot.
+    let prefix: String
+
+    init(root: String) {
+        self.root = root
+        self.prefix = root + "."
+    }
 
     var what: String { self.root == "steps" ? "step" : "task" }
 
     /// - Returns: whether the name is new.
     func add(_ site: Site) -> Bool {
         self.sites.append(site)
-        if site.step.name.contains("{{") { self.hasDynamicNames = true }
+        if site.step.name.hasTag { self.hasDynamicNames = true }
         guard self.places[site.step.name] == nil else { return false }
         self.places[site.step.name] = self.sites.count - 1
         return true
