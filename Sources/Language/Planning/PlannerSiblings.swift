@@ -18,7 +18,7 @@ extension Planner {
         }
         let name = String(rest[..<dot])
         guard let place = table.places[name] else {
-            return table.hasDynamicNames ? .fine : Self.unknown(name, table.places.keys, what)
+            return table.hasDynamicNames ? .fine : Self.unknown(name, table.names, what)
         }
         let suffix = String(rest[rest.index(after: dot)...])
         if let problem = self.sightProblem(place, suffix, table, scope.sight) { return .problem(problem) }
@@ -86,10 +86,11 @@ extension Planner {
         return Self.noValue(suffix, root, name)
     }
 
-    private static func unknownOutput(_ wanted: String, _ known: Set<String>, _ what: String, _ site: String) -> Verdict {
-        let listed =
-            known.isEmpty ? "the template of '\(site)' has no output \(what)s" : Spelling.list("output \(what)s of '\(site)'", known)
-        return .problem(Problem(hint: Spelling.question(wanted, among: known) + listed))
+    private static func unknownOutput(_ wanted: String, _ known: KnownNames, _ what: String, _ site: String) -> Verdict {
+        .problem(
+            Problem(
+                hint: known.hint(
+                    for: wanted, "output \(what)s of '\(site)'", none: "the template of '\(site)' has no output \(what)s")))
     }
 
     private static func noValue(_ suffix: String, _ root: String, _ name: String) -> Verdict {

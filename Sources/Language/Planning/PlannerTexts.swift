@@ -34,7 +34,11 @@ extension Planner {
 
     /// An expression that is written without braces; it may hold tags, which are replaced before it is read.
     mutating func expression(_ text: String?, _ origin: Origin) -> TemplateText? {
-        guard let compiled = self.text(text, origin), compiled.isLiteral else { return text.flatMap { try? TemplateText($0) } }
+        guard let compiled = self.text(text, origin) else { return nil }
+        guard compiled.isLiteral else {
+            self.mentions.append(Mention(content: .unread(compiled.source), origin: origin))
+            return compiled
+        }
         do {
             let expression = try Expression(compiled.source)
             if !expression.references.isEmpty { self.mentions.append(Mention(content: .expression(expression), origin: origin)) }
