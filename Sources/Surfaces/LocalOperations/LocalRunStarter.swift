@@ -20,8 +20,17 @@ public struct LocalRunStarter: RunStarter {
         let workflows = context.workflows.compactMap { document in
             Workflow(document.value).map { PlanningDocument(workflow: $0, source: document.source) }
         }
-        let planned = (workflows + context.library).flatMap {
-            Planner.check(PlanningInput(workflow: $0, library: context.library, resources: context.resources))
+        let resources = context.resources
+        var planned = (workflows + context.library).flatMap {
+            Planner.check(PlanningInput(workflow: $0, library: context.library, resources: resources))
+        }
+        for document in context.cronWorkflows {
+            guard let cron = CronWorkflow(document.value) else { continue }
+            planned += Planner.check(cron, source: document.source, library: context.library, resources: resources)
+        }
+        for document in context.eventBindings {
+            guard let binding = WorkflowEventBinding(document.value) else { continue }
+            planned += Planner.check(binding, source: document.source, library: context.library)
         }
         let diagnostics = ManifestContext.merged(context.diagnostics, planned)
         let order = Dictionary(context.diagnostics.enumerated().map { ($1.file, $0) }) { first, _ in first }
