@@ -30,8 +30,7 @@ public struct Planner {
     public static func check(_ input: PlanningInput) -> [Diagnostic] {
         var planner = Planner(input)
         _ = planner.plan(isRunnable: false)
-        for diagnostic in Self.lint(input) { planner.faults.add(diagnostic) }
-        return planner.faults.sorted
+        return LintFaults.sorted(planner.faults.sorted + Self.lint(input))
     }
 
     private init(_ input: PlanningInput) {

@@ -67,7 +67,6 @@ struct Origin {
 /// Gathers what is wrong, so that all of it can be told at once.
 struct Faults {
     private(set) var list: [Diagnostic] = []
-    private var seen: Set<Diagnostic> = []
 
     var hasErrors: Bool { self.list.contains { $0.severity == .error } }
 
@@ -86,11 +85,8 @@ struct Faults {
         }
         let diagnostic = Diagnostic(
             code, severity, file: source.file, path: origin.path, position: position, length: length, message: message, hint: hint)
-        self.add(diagnostic)
+        if !self.list.contains(diagnostic) { self.list.append(diagnostic) }
     }
-
-    /// Each diagnostic is told once.
-    mutating func add(_ diagnostic: Diagnostic) { if self.seen.insert(diagnostic).inserted { self.list.append(diagnostic) } }
 
     var sorted: [Diagnostic] {
         self.list.sorted {

@@ -95,8 +95,9 @@ extension Linter {
 
     private mutating func checkFormulas(of dag: DAGTemplate, _ origin: Origin) {
         for (at, task) in dag.tasks.enumerated() {
-            guard let depends = task.depends, depends.contains("&&") || depends.contains("!") || depends.contains("and") else { continue }
-            guard let formula = try? DependsFormula(depends, continueOn: { _ in (false, false) }), !Self.canHold(formula) else { continue }
+            guard let depends = task.depends, let formula = try? DependsFormula(depends, continueOn: { _ in (false, false) }),
+                !Self.canHold(formula)
+            else { continue }
             self.faults.add(
                 .impossibleDependency, .warning, at: origin.index(at).field("depends"),
                 "depends of task '\(task.name)' can never hold: it asks for results that exclude each other",
@@ -106,6 +107,8 @@ extension Linter {
     }
 
     private static func canHold(_ formula: DependsFormula) -> Bool {
+        // What is asked of different tasks can all come true, or all not.
+        if formula.references.count == formula.tasks.count { return true }
         // Only results that the formula asks for make a difference.
         var asked = [Set<DependsFormula.Result>](repeating: [], count: formula.tasks.count)
         let places = Dictionary(uniqueKeysWithValues: formula.tasks.enumerated().map { ($1, $0) })

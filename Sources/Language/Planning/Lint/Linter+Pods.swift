@@ -28,16 +28,19 @@ extension Linter {
 
     private mutating func checkVolumes() {
         guard let shared = self.sharedVolumes else { return }
+        let isWorkflow = self.workflow.kind == .workflow
+        var told: Set<String> = []
         for linted in self.templates {
             guard linted.template.raw["podSpecPatch"] == nil else { continue }
             let own = linted.template.volumeNames
             for (mounts, origin) in linted.template.volumeMounts(linted.origin) {
                 for (at, mount) in mounts.enumerated() {
-                    guard let name = mount["name"]?.string, !name.isEmpty, !name.hasTag, !own.contains(name), !shared.contains(name)
+                    guard let name = mount["name"]?.string, !name.isEmpty, !name.hasTag, !own.contains(name), !shared.contains(name),
+                        // A library often leaves its volumes to whoever uses it: to say so once is enough.
+                        isWorkflow || told.insert(name).inserted
                     else { continue }
                     let known = own.union(shared).sorted()
                     let guess = Spelling.closest(to: name, among: known).map { "did you mean '\($0)'? " } ?? ""
-                    let isWorkflow = self.workflow.kind == .workflow
                     self.faults.add(
                         .unknownVolume, isWorkflow ? .warning : .hint, at: origin.index(at).field("name"), word: name,
                         isWorkflow

@@ -27,7 +27,7 @@ extension Linter {
     }
 }
 
-extension Faults {
+extension LintFaults {
     /// A field that has another name or form today.
     /// - Parameters:
     ///   - fate: what became of it: `was removed in …`.

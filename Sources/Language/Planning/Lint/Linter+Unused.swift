@@ -7,8 +7,9 @@ extension Linter {
         var everywhere = self.specMentions
         for template in self.templates { everywhere.merge(template.mentions) }
         for template in self.templates { self.checkInputs(of: template) }
-        self.checkArguments(mentioned: everywhere)
-        self.checkReachability()
+        guard let reached = self.reach(from: self.roots()), reached.isComplete, !reached.entries.isEmpty else { return }
+        self.checkArguments(mentioned: everywhere, reached)
+        self.checkReachability(reached)
     }
 
     // MARK: Inputs
@@ -58,11 +59,11 @@ extension Linter {
 
     // MARK: Arguments of the workflow
 
-    private mutating func checkArguments(mentioned everywhere: MentionScan) {
+    private mutating func checkArguments(mentioned everywhere: MentionScan, _ reached: Reach) {
         let arguments = self.spec.arguments
         guard !arguments.isEmpty else { return }
         var mentions = everywhere
-        guard let receivers = self.receivers(&mentions) else { return }
+        let receivers = self.receivers(reached, &mentions)
         let place = self.specOrigin.field("arguments")
         // What the referenced template declares is told there.
         let declared = self.catalog.base.map { self.catalog.documents[$0].workflow.spec.arguments }
@@ -90,9 +91,7 @@ extension Linter {
     }
 
     /// The templates that get the workflow's arguments. Adds what the library's templates mention that it leads to.
-    /// - Returns: nil when that cannot be known: something is not given, or there is no entry template.
-    private mutating func receivers(_ mentions: inout MentionScan) -> [Template]? {
-        guard let reached = self.reach(from: self.roots()), reached.isComplete, !reached.entries.isEmpty else { return nil }
+    private func receivers(_ reached: Reach, _ mentions: inout MentionScan) -> [Template] {
         if let base = self.catalog.base {
             for (key, value) in self.catalog.documents[base].workflow.spec.raw.object ?? JSONObject() where key != "templates" {
                 mentions.read(value, key: key)
@@ -105,10 +104,9 @@ extension Linter {
 
     // MARK: Templates
 
-    private mutating func checkReachability() {
-        guard self.workflow.kind == .workflow, let reached = self.reach(from: self.roots()), reached.isComplete,
-            !reached.entries.isEmpty
-        else { return }
+    private mutating func checkReachability(_ reached: Reach) {
+        // Every template of a library can be called from outside.
+        guard self.workflow.kind == .workflow else { return }
         for linted in self.templates {
             guard let index = linted.index, let name = linted.template.name, !name.isEmpty else { continue }
             let place = TemplatePlace(document: TemplateCatalog.own, template: index)

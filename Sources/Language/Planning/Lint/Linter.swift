@@ -11,7 +11,7 @@ extension Planner {
 /// It looks at the text of one document; the library only tells what references lead to. It never speaks of errors, because what Argo
 /// accepts may run, and it is silent where it cannot be sure. What is refused is found by `Planner`.
 struct Linter {
-    var faults = Faults()
+    var faults = LintFaults()
     let input: PlanningInput
     var catalog: TemplateCatalog
     /// The document's templates, those written inside steps among them.

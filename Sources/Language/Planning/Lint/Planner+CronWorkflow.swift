@@ -16,12 +16,17 @@ extension Planner {
             workflow: cron.workflow, source: source.wrapping(FieldPath("spec.workflowSpec"), as: "spec"))
         let input = PlanningInput(workflow: child, library: library, resources: resources)
         checker.checkValues(input)
-        for fault in Planner.check(input) { checker.faults.add(fault.moved(from: "spec", to: "spec.workflowSpec", in: child.source.file)) }
+        for fault in Planner.check(input) where !fault.isMissingValue {
+            checker.faults.add(fault.moved(from: "spec", to: "spec.workflowSpec", in: child.source.file))
+        }
         return checker.faults.sorted
     }
 }
 
 extension Diagnostic {
+    /// Of a workflow by itself, to which somebody may still give the value.
+    fileprivate var isMissingValue: Bool { self.code == .missingArgument && self.path.text.hasPrefix("spec.arguments.") }
+
     /// The same fault of an object inside another one. Faults of other documents stay as they are.
     fileprivate func moved(from inner: String, to outer: String, in file: String) -> Diagnostic {
         var moved = self
@@ -34,7 +39,7 @@ extension Diagnostic {
 
 /// Checks what a CronWorkflow says beside its workflow.
 private struct CronChecker {
-    var faults = Faults()
+    var faults = LintFaults()
     private let cron: CronWorkflow
     private let spec: Origin
     private let document: PlanningDocument

@@ -15,7 +15,7 @@ extension Planner {
 }
 
 private struct EventBindingChecker {
-    var faults = Faults()
+    var faults = LintFaults()
     private let binding: WorkflowEventBinding
     private let library: [PlanningDocument]
     private let spec: Origin

@@ -16,14 +16,23 @@ struct TemplateCatalog {
     /// The document itself comes first.
     let documents: [PlanningDocument]
     /// What `workflowTemplateRef` brings in.
-    let base: Int?
-    private let objects: [ObjectName: Int]
+    private(set) var base: Int?
+    /// Made when the first reference is looked up.
+    private var objects: [ObjectName: Int]?
     private var tables: [Int: [String: Int]] = [:]
 
     static let own = 0
 
     init(_ input: PlanningInput) {
         self.documents = [input.workflow] + input.library
+        self.base = nil
+        if let reference = input.workflow.workflow.spec.workflowTemplateRef {
+            self.base = self.find(ObjectName(isCluster: reference.clusterScope, name: reference.name))
+        }
+    }
+
+    private mutating func find(_ name: ObjectName) -> Int? {
+        if let objects = self.objects { return objects[name] }
         var objects: [ObjectName: Int] = [:]
         for (at, document) in self.documents.enumerated() {
             guard document.workflow.kind != .workflow, let name = document.workflow.metadata.name else { continue }
@@ -31,9 +40,7 @@ struct TemplateCatalog {
             if objects[key] == nil { objects[key] = at }
         }
         self.objects = objects
-        self.base = input.workflow.workflow.spec.workflowTemplateRef.flatMap { reference in
-            objects[ObjectName(isCluster: reference.clusterScope, name: reference.name)]
-        }
+        return objects[name]
     }
 
     subscript(place: TemplatePlace) -> Template { self.documents[place.document].workflow.spec.templates[place.template] }
@@ -46,7 +53,7 @@ struct TemplateCatalog {
     }
 
     mutating func find(_ reference: TemplateRef) -> TemplatePlace? {
-        guard let document = self.objects[ObjectName(isCluster: reference.clusterScope, name: reference.name)] else { return nil }
+        guard let document = self.find(ObjectName(isCluster: reference.clusterScope, name: reference.name)) else { return nil }
         return self.table(of: document)[reference.template].map { TemplatePlace(document: document, template: $0) }
     }
 

@@ -1,8 +1,39 @@
 import Diagnostics
 import Expressions
 
-/// Faults inside of texts that are expressions or schedules as a whole.
-extension Faults {
+/// What lint finds, also at places inside of texts that are expressions or schedules as a whole.
+struct LintFaults {
+    private var faults = Faults()
+    /// Those whose place is known to the character.
+    private var placed: [Diagnostic] = []
+
+    var list: [Diagnostic] { self.faults.list + self.placed }
+    var sorted: [Diagnostic] { Self.sorted(self.list) }
+
+    /// By file and place; what has no place comes last.
+    static func sorted(_ list: [Diagnostic]) -> [Diagnostic] {
+        let end = SourcePosition(line: .max, column: 1)
+        return list.sorted { left, right in
+            let (here, there) = ((left.file, left.position ?? end), (right.file, right.position ?? end))
+            if here != there { return here < there }
+            return left.severity != right.severity ? left.severity > right.severity : left.message < right.message
+        }
+    }
+
+    mutating func add(_ diagnostic: Diagnostic) { self.placed.append(diagnostic) }
+
+    /// - Parameters:
+    ///   - atKey: underline the field's name, not its value.
+    ///   - word: the word to underline, when it stands in the text of the value.
+    mutating func add(
+        _ code: DiagnosticCode, _ severity: Severity = .error, at origin: Origin, atKey: Bool = false, word: String? = nil,
+        _ message: String, hint: String? = nil
+    ) {
+        self.faults.add(code, severity, at: origin, atKey: atKey, word: word, message, hint: hint)
+    }
+}
+
+extension LintFaults {
     /// Reads an expression and looks at the variables that it uses.
     /// - Parameter names: the variables that there are.
     mutating func check(_ text: String, _ names: [String], at origin: Origin) {
