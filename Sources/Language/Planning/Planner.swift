@@ -71,7 +71,7 @@ public struct Planner {
     public static func check(_ input: PlanningInput) -> [Diagnostic] {
         var planner = Planner(input, .check)
         _ = planner.plan()
-        return planner.faults.sorted
+        return LintFaults.sorted(planner.faults.sorted + Self.lint(input))
     }
 
     private init(_ input: PlanningInput, _ mode: PlanningMode) {

@@ -34,11 +34,20 @@ struct FileLinter {
         let workflows = self.context.workflows.compactMap { document in
             Workflow(document.value).map { PlanningDocument(workflow: $0, source: document.source) }
         }
-        let planned = (workflows + self.context.library).filter { self.wants($0.workflow.kind.rawValue) }.flatMap {
+        let resources = self.context.resources
+        var planned = (workflows + self.context.library).filter { self.wants($0.workflow.kind.rawValue) }.flatMap {
             Planner.check(
                 PlanningInput(
-                    workflow: $0, library: self.context.library, resources: self.context.resources,
+                    workflow: $0, library: self.context.library, resources: resources,
                     readYAML: ManifestReader.value(ofYAML:)))
+        }
+        for document in self.context.cronWorkflows where self.wants(document.kind) {
+            guard let cron = CronWorkflow(document.value) else { continue }
+            planned += Planner.check(cron, source: document.source, library: self.context.library, resources: resources)
+        }
+        for document in self.context.eventBindings where self.wants(document.kind) {
+            guard let binding = WorkflowEventBinding(document.value) else { continue }
+            planned += Planner.check(binding, source: document.source, library: self.context.library)
         }
         let findings = ManifestContext.merged(self.context.diagnostics, planned)
             .map { LintFinding($0, in: self.object(of: $0)) }

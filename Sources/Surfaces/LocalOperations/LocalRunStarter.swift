@@ -48,11 +48,12 @@ public struct LocalRunStarter: RunStarter {
         guard !context.workflows.isEmpty else {
             if !diagnostics.contains(where: { $0.severity == .error }) {
                 let given = Set(context.library.map(\.workflow.kind.rawValue)).sorted().joined(separator: " and ")
+                let scheduled = context.cronWorkflows.isEmpty ? nil : "a CronWorkflow waits for its time, and 'run' does not wait"
                 diagnostics.append(
                     Diagnostic(
                         .notAManifest, file: request.files.joined(separator: ", "), message: "there is no Workflow to run here",
                         hint: given.isEmpty
-                            ? "a workflow starts with 'apiVersion: argoproj.io/v1alpha1' and 'kind: Workflow'"
+                            ? scheduled ?? "a workflow starts with 'apiVersion: argoproj.io/v1alpha1' and 'kind: Workflow'"
                             : "\(given) found: a Workflow runs one with 'workflowTemplateRef'"))
             }
             throw ManifestFault(diagnostics: diagnostics, excerpts: context.excerpts)

@@ -7,6 +7,9 @@ import WorkflowModel
 struct ManifestContext {
     private(set) var workflows: [ManifestDocument] = []
     private(set) var library: [PlanningDocument] = []
+    /// What submits workflows later. It is checked, and takes no part in a run.
+    private(set) var cronWorkflows: [ManifestDocument] = []
+    private(set) var eventBindings: [ManifestDocument] = []
     private(set) var configMaps: [JSONValue] = []
     private(set) var secrets: [String: [String: [UInt8]]] = [:]
     private(set) var diagnostics: [Diagnostic] = []
@@ -35,6 +38,10 @@ struct ManifestContext {
                 case .workflowTemplate, .clusterWorkflowTemplate:
                     self.library.append(PlanningDocument(workflow: workflow, source: document.source))
                 }
+            } else if document.kind == "CronWorkflow" {
+                self.cronWorkflows.append(document)
+            } else if document.kind == "WorkflowEventBinding" {
+                self.eventBindings.append(document)
             } else if let configMap = ConfigMapManifest(document) {
                 self.configMaps.removeAll { ConfigMapManifest($0)?.name == configMap.name }
                 self.configMaps.append(document.value)
