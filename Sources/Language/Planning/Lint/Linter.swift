@@ -133,12 +133,4 @@ extension String {
         }
         return String(self[first...last])
     }
-    var hasTag: Bool {
-        var previous: UInt8 = 0
-        for byte in self.utf8 {
-            if byte == UInt8(ascii: "{"), previous == byte { return true }
-            previous = byte
-        }
-        return false
-    }
 }
