@@ -20,7 +20,7 @@ extension Planner {
             self.noEffect(self.specField(name), name)
         }
         if Self.isGiven(raw["workflowMetadata"]?["labelsFrom"]) {
-            self.unsupported(self.specField("workflowMetadata").field("labelsFrom"), "labelsFrom")
+            self.noEffect(self.specField("workflowMetadata").field("labelsFrom"), "labelsFrom")
         }
         self.findUnsupported(in: spec.hooks, self.specField("hooks"))
         self.findUnsupported(in: spec.arguments.parameters, self.specField("arguments").field("parameters"))
@@ -46,8 +46,7 @@ extension Planner {
         for list in ["sidecars", "initContainers"] where Self.isGiven(raw[list]) {
             self.unsupported(origin.field(list), list, areMany: true)
         }
-        if Self.isGiven(raw["pendingTimeout"]) { self.unsupported(origin.field("pendingTimeout"), "pendingTimeout") }
-        for name in ["memoize", "metrics"] where Self.isGiven(raw[name]) { self.noEffect(origin.field(name), name) }
+        for name in ["memoize", "metrics", "pendingTimeout"] where Self.isGiven(raw[name]) { self.noEffect(origin.field(name), name) }
         if template.dag?.target?.hasTag ?? false { self.unsupported(origin.field("dag").field("target"), "a target with tags") }
         let inputs = origin.field("inputs")
         let outputs = origin.field("outputs")
