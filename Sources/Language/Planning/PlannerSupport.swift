@@ -18,7 +18,7 @@ extension Planner {
             self.noEffect(self.specField(name), name)
         }
         if Self.isGiven(raw["workflowMetadata"]?["labelsFrom"]) {
-            self.unsupported(self.specField("workflowMetadata").field("labelsFrom"), "labelsFrom")
+            self.noEffect(self.specField("workflowMetadata").field("labelsFrom"), "labelsFrom")
         }
         self.findUnsupported(in: spec.arguments.artifacts, self.specField("arguments").field("artifacts"), areOutputs: false)
     }
