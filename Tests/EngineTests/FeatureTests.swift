@@ -434,3 +434,25 @@ struct CallTests {
         #expect(try run.node("wf").outputs.parameters == [NamedValue(name: "v", value: "1"), NamedValue(name: "w", value: "2")])
     }
 }
+
+struct LabelTests {
+    @Test func `labels are computed when the run begins`() throws {
+        var run = try Rehearsal(
+            workflow(
+                "- {name: main, container: {image: \"busybox:1\", command: [echo], args: [\"{{workflow.labels.team}}\"]}}",
+                spec: "workflowMetadata: {labelsFrom: {team: {expression: \"workflow.name + '-team'\"}}}"))
+        try run.start()
+        #expect(run.machine.run.labels == [NamedValue(name: "team", value: "wf-team")])
+        #expect(run.launched.map(\.main.args) == [["wf-team"]])
+    }
+
+    @Test func `a label that is none ends the run with an error`() throws {
+        var run = try Rehearsal(
+            workflow(
+                "- {name: main, container: {image: \"busybox:1\", command: [echo]}}",
+                spec: "workflowMetadata: {labelsFrom: {team: {expression: \"'not a label'\"}}}"))
+        try run.start()
+        #expect(run.machine.run.phase == .error)
+        #expect(run.machine.run.message.contains("is no label value"))
+    }
+}

@@ -12,7 +12,8 @@ extension LocalRuntimeTests {
         private func shared(_ bench: Workbench) -> (path: String, volume: VolumeRequest, mount: VolumeMountRequest) {
             let path = "\(bench.root)/shared"
             return (
-                path, VolumeRequest(name: "shared", source: .emptyDir(isMemory: false)), VolumeMountRequest(volume: "shared", mountPath: path)
+                path, VolumeRequest(name: "shared", source: .emptyDir(isMemory: false)),
+                VolumeMountRequest(volume: "shared", mountPath: path)
             )
         }
 
@@ -76,7 +77,8 @@ extension LocalRuntimeTests {
 
         // MARK: container sets
 
-        @Test(arguments: bothKinds) func `a container starts when those it depends on have ended well`(kind: LocalRuntimeKind) async throws {
+        @Test(arguments: bothKinds) func `a container starts when those it depends on have ended well`(kind: LocalRuntimeKind) async throws
+        {
             let bench = try Workbench(kind)
             let log = "\(self.shared(bench).path)/log"
             let launch = self.pod(
@@ -99,7 +101,9 @@ extension LocalRuntimeTests {
                 ])
         }
 
-        @Test(arguments: bothKinds) func `a failed dependency makes its dependents fail without running`(kind: LocalRuntimeKind) async throws {
+        @Test(arguments: bothKinds) func `a failed dependency makes its dependents fail without running`(kind: LocalRuntimeKind)
+            async throws
+        {
             let bench = try Workbench(kind)
             let log = "\(self.shared(bench).path)/log"
             let launch = self.pod(
@@ -182,7 +186,9 @@ extension LocalRuntimeTests {
             #expect(try await bench.finish(launch).result?.end == .notStarted(message: "containers 'main', 'a' wait for each other"))
         }
 
-        @Test(arguments: bothKinds) func `what a container leaves running ends with it, not with the pod`(kind: LocalRuntimeKind) async throws {
+        @Test(arguments: bothKinds) func `what a container leaves running ends with it, not with the pod`(kind: LocalRuntimeKind)
+            async throws
+        {
             let bench = try Workbench(kind)
             let gate = "\(self.shared(bench).path)/gate"
             let launch = self.pod(
@@ -208,7 +214,10 @@ extension LocalRuntimeTests {
                 bench,
                 [
                     bench.container("one", "echo x > /tmp/mine; echo x > /etc/mine; echo common > /dev/shm/both; touch \(shared)/done"),
-                    bench.container("main", "ls /tmp/mine /etc/mine 2>/dev/null; cat /dev/shm/both; ls -l /proc/self/exe > /dev/null; [ $$$$ -lt 30 ] && echo own") {
+                    bench.container(
+                        "main",
+                        "ls /tmp/mine /etc/mine 2>/dev/null; cat /dev/shm/both; ls -l /proc/self/exe > /dev/null; [ $$$$ -lt 30 ] && echo own"
+                    ) {
                         $0.dependencies = ["one"]
                     },
                 ])
@@ -231,7 +240,8 @@ extension LocalRuntimeTests {
             let launch = bench.shell(
                 "true",
                 volumes: [
-                    VolumeRequest(name: "one", source: .emptyDir(isMemory: false)), VolumeRequest(name: "two", source: .emptyDir(isMemory: false)),
+                    VolumeRequest(name: "one", source: .emptyDir(isMemory: false)),
+                    VolumeRequest(name: "two", source: .emptyDir(isMemory: false)),
                 ]
             ) { request in
                 request.containers = [
@@ -269,7 +279,8 @@ extension LocalRuntimeTests {
             #expect(ending.result?.containers.isEmpty == true)
         }
 
-        @Test(arguments: bothKinds) func `a sidecar that ignores the signal is killed after the grace`(kind: LocalRuntimeKind) async throws {
+        @Test(arguments: bothKinds) func `a sidecar that ignores the signal is killed after the grace`(kind: LocalRuntimeKind) async throws
+        {
             let bench = try Workbench(kind)
             let launch = self.pod(
                 bench, [bench.container("main", "exit 5")],
@@ -280,7 +291,9 @@ extension LocalRuntimeTests {
 
         // MARK: ends
 
-        @Test(arguments: bothKinds) func `a stop reaches every container that runs, and the rest never do`(kind: LocalRuntimeKind) async throws {
+        @Test(arguments: bothKinds) func `a stop reaches every container that runs, and the rest never do`(kind: LocalRuntimeKind)
+            async throws
+        {
             let bench = try Workbench(kind)
             let launch = self.pod(
                 bench,
@@ -339,7 +352,9 @@ extension LocalRuntimeTests {
             }
         }
 
-        @Test(arguments: bothKinds) func `no file of the data directory holds a secret of any container`(kind: LocalRuntimeKind) async throws {
+        @Test(arguments: bothKinds) func `no file of the data directory holds a secret of any container`(kind: LocalRuntimeKind)
+            async throws
+        {
             let bench = try Workbench(kind)
             let entry = EnvironmentEntry.secretKey(name: "TOKEN", secret: "s", key: "k", isOptional: false)
             var launch = self.pod(

@@ -38,6 +38,55 @@ public struct LocalOperations: Operations {
         try await self.send(.terminate, to: name, namespace: namespace, message: "")
     }
 
+    @discardableResult public func suspend(_ name: String, namespace: String) async throws -> String {
+        try await self.send(.suspend, to: name, namespace: namespace, message: "")
+    }
+
+    @discardableResult public func resume(_ name: String, namespace: String, selector: String?, message: String) async throws -> String {
+        try await OperationError.translating {
+            let wanted = try selector.map(Self.selector)
+            try await self.judge(name, namespace) { $0.objection(toResuming: wanted) }
+            let event = RunMachine.Event.resumeRequested(wanted, message: message)
+            return try await self.send(.resume, to: name, namespace: namespace, message: RunCommand.message(for: event))
+        }
+    }
+
+    @discardableResult public func set(
+        _ name: String, namespace: String, selector: String, _ change: NodeSetting
+    ) async throws -> String {
+        try await OperationError.translating {
+            let wanted = try Self.selector(selector)
+            let update = NodeUpdate(
+                outputs: change.outputs.map { NamedValue(name: $0.name, value: $0.value) }, phase: try change.phase.map(Self.phase),
+                message: change.message)
+            try await self.judge(name, namespace) { $0.objection(toSetting: update, of: wanted) }
+            let event = RunMachine.Event.nodeSet(wanted, update)
+            return try await self.send(.set, to: name, namespace: namespace, message: RunCommand.message(for: event))
+        }
+    }
+
+    /// Refuses what would change nothing, as the run is recorded now.
+    private func judge(_ name: String, _ namespace: String, _ objection: (RunMachine) -> String?) async throws {
+        let record = try await self.store.reader.findRun(name, namespace: namespace)
+        guard record.finishedAt == nil else { return }
+        let run = try await StoredRun.load(record, from: self.store.reader)
+        if let reason = objection(run.machine) {
+            throw OperationError(.conflict, "run '\(record.name)': \(reason)", hint: "see what waits: skiff get \(record.name)")
+        }
+    }
+
+    private static func selector(_ text: String) throws -> NodeSelector {
+        do { return try NodeSelector(text) } catch { throw OperationError(.invalid, error.description) }
+    }
+
+    private static func phase(_ text: String) throws -> NodePhase {
+        switch NodePhase(rawValue: text) {
+        case .succeeded?, .failed?, .error?: return NodePhase(rawValue: text) ?? .error
+        default:
+            throw OperationError(.invalid, "'\(text)' is no phase that a node can be set to", hint: "choose Succeeded, Failed or Error")
+        }
+    }
+
     @discardableResult public func delete(_ name: String, namespace: String) async throws -> String {
         try await OperationError.translating {
             let record = try await self.store.reader.findRun(name, namespace: namespace)
