@@ -21,7 +21,8 @@ extension RunMachine.Event {
             return ["event": "containerFinished", "node": .integer(node.ordinal), "attempt": .integer(attempt), "result": result.row]
         case .progress(let node, let attempt, let done, let all):
             return [
-                "event": "progress", "node": .integer(node.ordinal), "attempt": .integer(attempt), "done": .integer(done), "of": .integer(all),
+                "event": "progress", "node": .integer(node.ordinal), "attempt": .integer(attempt), "done": .integer(done),
+                "of": .integer(all),
             ]
         case .timerFired(let timer):
             var object = JSONObject()
@@ -135,7 +136,8 @@ extension ContainerResult {
     }
 
     init?(row: JSONValue) {
-        guard let name = row["name"]?.string, let end = row["end"].flatMap({ PodResult.End(row: $0) }), let at = row["finishedAt"]?.time else {
+        guard let name = row["name"]?.string, let end = row["end"].flatMap({ PodResult.End(row: $0) }), let at = row["finishedAt"]?.time
+        else {
             return nil
         }
         self.init(name: name, end: end, startedAt: row["startedAt"]?.time, finishedAt: at, reason: row["reason"]?.string)
