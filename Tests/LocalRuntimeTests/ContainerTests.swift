@@ -289,6 +289,16 @@ extension LocalRuntimeTests {
             #expect(Machine.processes(marked: "SKIFF_POD=\(bench.run)/1/0\0").isEmpty)
         }
 
+        @Test(arguments: bothKinds) func `a sidecar that cannot be started says so in its log`(kind: LocalRuntimeKind) async throws {
+            let bench = try Workbench(kind)
+            let launch = self.pod(
+                bench, [bench.container("main", "echo fine")],
+                sidecars: [bench.container("side", "") { $0.command = ["/no/such/program"] }])
+            #expect(try await bench.output(launch) == "fine")
+            let text = try await bench.text(launch.request.id, "side", .stderr)
+            #expect(text.hasPrefix("skiff: program '/no/such/program' of image 'test:1' was not found"))
+        }
+
         // MARK: ends
 
         @Test(arguments: bothKinds) func `a stop reaches every container that runs, and the rest never do`(kind: LocalRuntimeKind)
@@ -375,7 +385,7 @@ extension LocalRuntimeTests {
             _ = try await bench.finish(bench.shell("true", node: 1000))
             await bench.runtime.settle()
             let descriptors = Machine.descriptors
-            let mounts = Machine.text("/proc/self/mountinfo")
+            let mounts = Machine.mounts(below: bench.root)
             for node in 1...10 {
                 let launch = bench.shell("", node: node) { request in
                     request.initContainers = [bench.container("init", "echo init")]
@@ -386,7 +396,7 @@ extension LocalRuntimeTests {
             }
             await bench.runtime.settle()
             #expect(Machine.descriptors == descriptors)
-            #expect(Machine.text("/proc/self/mountinfo") == mounts)
+            #expect(Machine.mounts(below: bench.root) == mounts)
             #expect(Machine.processes(marked: "SKIFF_POD=\(bench.run)/").isEmpty)
             let entries = Set((1...10).flatMap { Machine.entries(bench.directory(bench.pod($0))) })
             #expect(entries.subtracting(["cwd", "tmp"]) == ["exit", "start", "init.log", "main.log", "other.log"])

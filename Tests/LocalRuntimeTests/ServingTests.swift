@@ -281,14 +281,14 @@ extension LocalRuntimeTests {
             #expect(await bench.runtime.adopt(launch.request.id))
             await bench.news.event("started main", of: launch.request.id)
             #expect(
-                await bench.news.history(of: launch.request.id) == ["started", "started main", "started first", "finished first"])
+                await bench.news.history(of: launch.request.id) == ["started", "started first", "finished first", "started main"])
             Machine.write("go\n", to: "\(bench.root)/gate")
             await bench.news.event("finished main", of: launch.request.id)
             let ending = try await bench.news.end(of: launch.request.id)
             #expect(ending.result?.end == .exited(code: 2))
             #expect(
                 ending.history == [
-                    "started", "started main", "started first", "finished first", "finished main", "started last", "finished last",
+                    "started", "started first", "finished first", "started main", "finished main", "started last", "finished last",
                     "finished",
                 ])
         }
