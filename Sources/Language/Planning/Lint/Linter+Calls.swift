@@ -50,7 +50,7 @@ extension Linter {
             self.checkMixed(value, origin)
             guard input.enum != nil || demands[input.name] != nil else { continue }
             let title = self.catalog.title(call.target)
-            if !value.hasTag {
+            if !value.containsTag {
                 self.check(value, input, demands[input.name], of: title, origin)
             } else {
                 for (item, place) in Self.items(value, of: call) { self.check(item, input, demands[input.name], of: title, place) }
@@ -77,7 +77,7 @@ extension Linter {
         let key = name.dropFirst(5)
         return items.enumerated().compactMap { at, item in
             let place = call.origin.field("withItems").index(at)
-            guard let text = key.isEmpty ? item.scalarText : item[String(key)]?.scalarText, !text.hasTag else { return nil }
+            guard let text = key.isEmpty ? item.scalarText : item[String(key)]?.scalarText, !text.containsTag else { return nil }
             return (text, key.isEmpty ? place : place.field(String(key)))
         }
     }
@@ -112,7 +112,7 @@ extension Linter {
         for (at, input) in inputs.enumerated() {
             for (field, value) in [("value", input.value), ("default", input.default)] {
                 // An empty default is how people write that there is none.
-                guard let value, !value.isEmpty, !value.hasTag else { continue }
+                guard let value, !value.isEmpty, !value.containsTag else { continue }
                 self.check(value, input, demands[input.name], of: linted.title, place.index(at).field(field))
             }
         }
@@ -130,7 +130,7 @@ extension Linter {
         let declared = Dictionary((base?.arguments.parameters ?? []).map { ($0.name, $0) }) { first, _ in first }
         let demands = inputs.isEmpty ? [:] : self.demands(of: entry)
         for (at, argument) in self.spec.arguments.parameters.enumerated() {
-            guard let value = argument.value, !value.hasTag else { continue }
+            guard let value = argument.value, !value.containsTag else { continue }
             let origin = place.index(at).field("value")
             if argument.enum == nil, let allowed = declared[argument.name]?.enum,
                 !allowed.contains(value)
@@ -218,7 +218,7 @@ extension Linter {
     /// An output whose value is written in the template that makes it.
     private mutating func checkOutput(_ output: String, of wanted: String, _ name: String, _ call: TemplateCall, _ origin: Origin) {
         guard let maker = self.steps[StepName(owner: call.owner, name: wanted)].map({ self.calls[$0] }), maker.step?.fansOut == false,
-            let value = self.catalog.names(of: maker.target).outputs[output]?.value, !value.hasTag,
+            let value = self.catalog.names(of: maker.target).outputs[output]?.value, !value.containsTag,
             !ValueDemand.list.accepts(value)
         else { return }
         self.faults.add(

@@ -82,7 +82,7 @@ extension Linter {
             items.count <= Self.mostCases
         else { return nil }
         let texts = items.compactMap { parts.count == 1 ? $0.scalarText : $0[parts[1]]?.scalarText }
-        return texts.count == items.count && !texts.contains { $0.hasTag } ? texts : nil
+        return texts.count == items.count && !texts.contains { $0.containsTag } ? texts : nil
     }
 
     /// The answer that all cases have in common; nil when there is none, or when one has no answer.

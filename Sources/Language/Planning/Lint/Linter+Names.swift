@@ -45,7 +45,7 @@ extension Linter {
     private mutating func checkPaths(_ artifacts: [Artifact], _ origin: Origin) {
         var seen: [String: String] = [:]
         for (at, artifact) in artifacts.enumerated() {
-            guard let path = artifact.path, !path.hasTag else { continue }
+            guard let path = artifact.path, !path.containsTag else { continue }
             if let first = seen[path] {
                 self.faults.add(
                     .nameCollision, .warning, at: origin.index(at).field("path"), word: path,
@@ -75,7 +75,7 @@ extension Linter {
     private mutating func note(
         _ name: String, _ what: String, _ linted: LintedTemplate, _ origin: Origin, _ writers: inout [String: String]
     ) {
-        guard !name.hasTag else { return }
+        guard !name.containsTag else { return }
         guard let first = writers["\(what) \(name)"] else {
             writers["\(what) \(name)"] = linted.title
             return

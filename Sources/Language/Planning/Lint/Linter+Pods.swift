@@ -35,7 +35,7 @@ extension Linter {
             let own = linted.template.volumeNames
             for (mounts, origin) in linted.template.volumeMounts(linted.origin) {
                 for (at, mount) in mounts.enumerated() {
-                    guard let name = mount["name"]?.string, !name.isEmpty, !name.hasTag, !own.contains(name), !shared.contains(name),
+                    guard let name = mount["name"]?.string, !name.isEmpty, !name.containsTag, !own.contains(name), !shared.contains(name),
                         // A library often leaves its volumes to whoever uses it: to say so once is enough.
                         isWorkflow || told.insert(name).inserted
                     else { continue }
@@ -79,7 +79,7 @@ extension Linter {
         var seen: Set<String> = []
         for linted in self.templates {
             for (container, origin) in linted.template.containers(linted.origin) {
-                guard let image = container["image"]?.string, !image.isEmpty, !image.hasTag, !image.contains("@"),
+                guard let image = container["image"]?.string, !image.isEmpty, !image.containsTag, !image.contains("@"),
                     seen.insert(image).inserted
                 else { continue }
                 let name = image.split(separator: "/").last ?? ""
@@ -126,7 +126,7 @@ extension Template {
         let own = self.volumeNames
         let lists = self.containers.map { $0.container["volumeMounts"] } + [self.raw["containerSet"]?["volumeMounts"]]
         let mounted = lists.flatMap { ($0?.array ?? []).compactMap { $0["name"]?.string } }
-        return Set(mounted).filter { !$0.hasTag && !own.contains($0) && !shared.contains($0) }.sorted()
+        return Set(mounted).filter { !$0.containsTag && !own.contains($0) && !shared.contains($0) }.sorted()
     }
 
     func volumeMounts(_ origin: Origin) -> [(mounts: [JSONValue], origin: Origin)] {

@@ -101,7 +101,7 @@ private struct ResourceWalk {
     }
 
     private mutating func add(_ value: JSONValue, isSecret: Bool, nameField: String = "name") {
-        guard let name = value[nameField]?.string, !name.isEmpty, !name.hasTag else { return }
+        guard let name = value[nameField]?.string, !name.isEmpty, !name.containsTag else { return }
         var path = FieldPath()
         for step in self.steps {
             switch step {
@@ -109,7 +109,7 @@ private struct ResourceWalk {
             case .index(let index): path = path.index(index)
             }
         }
-        let key = value["key"]?.string.flatMap { $0.isEmpty || $0.hasTag ? nil : $0 }
+        let key = value["key"]?.string.flatMap { $0.isEmpty || $0.containsTag ? nil : $0 }
         self.found.append(Mention(isSecret: isSecret, name: name, key: key, path: path, nameField: nameField))
     }
 }

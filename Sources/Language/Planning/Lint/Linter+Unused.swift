@@ -71,7 +71,12 @@ extension Linter {
         let artifacts = receivers.flatMap { $0.inputs.artifacts.map(\.name) }
         let knownParameters = Set(parameters + declared.parameters.map(\.name))
         let knownArtifacts = Set(artifacts + declared.artifacts.map(\.name))
-        for (at, parameter) in arguments.parameters.enumerated() where !parameter.name.isEmpty {
+        let names = Set((arguments.parameters + declared.parameters).map(\.name))
+        // A wrong name is meant to be one of these, and is told as such.
+        let isSound = mentions.workflowParameters.names.isSubset(of: names.union(self.prefixes(of: names)))
+        var told: Set<String> = []
+        for (at, parameter) in arguments.parameters.enumerated() where isSound && !parameter.name.isEmpty {
+            if !told.insert(parameter.name).inserted { continue }
             if knownParameters.contains(parameter.name) || mentions.workflowParameters.contains(parameter.name) { continue }
             self.unused("parameter", parameter.name, place.field("parameters").index(at), parameters)
         }

@@ -149,7 +149,7 @@ extension String {
         }
         return String(self[first...last])
     }
-    var hasTag: Bool {
+    var containsTag: Bool {
         var previous: UInt8 = 0
         for byte in self.utf8 {
             if byte == UInt8(ascii: "{"), previous == byte { return true }

@@ -37,7 +37,7 @@ struct MentionScan {
         case .array(let items): for item in items { self.read(item, key: key) }
         case .object(let object):
             for (name, item) in object {
-                if name.hasTag { self.read(name, isBare: false) }
+                if name.containsTag { self.read(name, isBare: false) }
                 self.read(item, key: name)
             }
         case .null, .bool, .number: break
@@ -45,7 +45,7 @@ struct MentionScan {
     }
 
     private mutating func read(_ text: String, isBare: Bool) {
-        guard isBare || text.hasTag else { return }
+        guard isBare || text.containsTag else { return }
         var text = text
         text.withUTF8 { bytes in
             var start = 0

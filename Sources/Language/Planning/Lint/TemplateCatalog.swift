@@ -20,7 +20,7 @@ struct TemplateCatalog {
     /// Made when the first reference is looked up.
     private var objects: [ObjectName: Int]?
     private var tables: [Int: [String: Int]] = [:]
-    private var names: [TemplatePlace: TemplateNames] = [:]
+    private var names: [TemplatePlace: PartNames] = [:]
 
     static let own = 0
 
@@ -59,15 +59,15 @@ struct TemplateCatalog {
     }
 
     /// Where the parts of a template are found by name.
-    mutating func names(of target: TemplateCall.Target) -> TemplateNames {
+    mutating func names(of target: TemplateCall.Target) -> PartNames {
         switch target {
         case .template(let place):
             if let known = self.names[place] { return known }
-            let names = TemplateNames(self[place])
+            let names = PartNames(self[place])
             self.names[place] = names
             return names
-        case .inline(let template): return TemplateNames(template)
-        case .unknown: return TemplateNames(nil)
+        case .inline(let template): return PartNames(template)
+        case .unknown: return PartNames(nil)
         }
     }
 
@@ -83,7 +83,7 @@ struct TemplateCatalog {
 }
 
 /// The parts of a template by name. Of two with one name the first counts.
-struct TemplateNames {
+struct PartNames {
     var inputs: [String: Parameter]
     var inputArtifacts: Set<String>
     var outputs: [String: Parameter]
