@@ -316,7 +316,7 @@ struct ContainerSetTests {
         let pod = run.waitingPods[0]
         #expect(pod.containers.map(\.name) == ["a", "main"])
         #expect(pod.containers[1].dependencies == ["a"])
-        #expect(pod.containers[0].retry == ContainerRetry(attempts: 3, wait: .seconds(1)))
+        #expect(pod.containers[0].retry == ContainerRetry(attempts: 2, wait: .seconds(1)))
         try run.send(.podStarted(pod.id.node, attempt: 0))
         try run.send(.containerStarted(pod.id.node, attempt: 0, container: "a"))
         #expect(try run.phase("wf.a") == .running)
