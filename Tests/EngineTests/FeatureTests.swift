@@ -247,6 +247,14 @@ struct LockTests {
         #expect(run.released.count == 2)
     }
 
+    @Test func `a node that asks for a mutex of its own run is told so instead of waiting for ever`() throws {
+        var run = try Rehearsal(self.yaml.replacing("entrypoint: main", with: "entrypoint: main\n  synchronization: {mutex: {name: m-wf}}"))
+        try run.start()
+        try run.send(.locksAnswered(nil, .granted))
+        #expect(run.machine.run.phase == .error)
+        #expect(run.machine.run.message.contains("the run itself holds default/Mutex/m-wf"))
+    }
+
     @Test func `a run with locks begins when it has them`() throws {
         var run = try Rehearsal(
             workflow(

@@ -205,7 +205,7 @@ extension LocalRuntimeTests {
             #expect(
                 try await bench.finish(launch(4, "true", namespace: "..")).result?.end
                     == .notStarted(message: "'../data' is not a name for a claim"))
-            try PodFiles.removeClaim("data", namespace: "argo", dataDirectory: bench.data)
+            try await PodFiles.removeClaim("data", namespace: "argo", dataDirectory: bench.data)
             #expect(try await bench.output(launch(5, "ls -A \(path)/")) == "")
         }
 
