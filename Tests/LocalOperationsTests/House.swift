@@ -70,14 +70,15 @@ final class House: Sendable {
                 openRecords: {
                     let store = try await SQLiteStore.open(dataDirectory: directory, engineVersion: "test")
                     let commands = ToldCommands(commands: store, chronicle: chronicle)
-                    return RunRecords(journal: store, reader: store, commands: commands, secrets: store)
+                    return RunRecords(journal: store, reader: store, commands: commands, secrets: store, locks: store, cache: store)
                 },
                 openRuntime: { options in OpenedRuntime(runtime: runtime, kind: "process", description: "pretended", settle: {}) },
                 openDoorbell: { id in
                     let doorbell = try DatagramDoorbell(dataDirectory: directory, id: id)
                     return OpenedDoorbell(service: doorbell, close: { doorbell.close() })
                 },
-                artifacts: FileArtifactStore(dataDirectory: directory), settings: { RunSettings(retention: retention) },
+                artifacts: FileArtifactStore(dataDirectory: directory), calls: ScriptedCalls(),
+                settings: { RunSettings(retention: retention) },
                 removeFiles: self.removeFiles, scratch: { "\(directory)/pods/\($0)/scratch" }, time: self.clock))
     }
 
