@@ -61,7 +61,7 @@ struct FaultTests {
         ),
         (
             "  - name: main\n    inputs: {artifacts: [{name: a, path: /a, s3: {key: b}}]}\n    container: {image: x}",
-            ["8:43 not-supported: artifacts from 's3' are not supported yet"]
+            ["8:46 not-supported: artifacts from 's3' are not supported yet"]
         ),
     ])
     func `a fault is told at its place`(templates: String, expected: [String]) {

@@ -65,7 +65,7 @@ struct PlanTests {
                 "not-supported: artifacts from 'git' are not supported yet"
             ])
         #expect(brief(reading.checked).isEmpty)
-        #expect(brief(reading.checked, from: .hint).count == 1)
+        #expect(brief(reading.checked, from: .hint).count { $0.contains("not-supported") } == 1)
     }
 
     @Test func `a workflow's argument without a value is an error only when it is to run`() {
