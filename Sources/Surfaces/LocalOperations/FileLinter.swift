@@ -39,7 +39,7 @@ struct FileLinter {
             Planner.check(
                 PlanningInput(
                     workflow: $0, library: self.context.library, resources: resources,
-                    readYAML: ManifestReader.value(ofYAML:)))
+                    readYAML: ManifestReader.value(ofYAML:), makesCalls: false))
         }
         for document in self.context.cronWorkflows where self.wants(document.kind) {
             guard let cron = CronWorkflow(document.value) else { continue }
