@@ -105,12 +105,18 @@ import WorkflowModel
         let spec =
             Flow.volume(home) + "  templates:\n  - name: main\n    steps:\n    - - name: s\n        template: one\n"
             + "        arguments: {parameters: [{name: word, value: '{{item}}'}]}\n        withSequence: {count: '200'}\n"
-            + Flow.sharing(home, "one", "echo {{inputs.parameters.word}} >> \(home.shared)/lines", inputs: ["word"])
+            + Flow.sharing(
+                home, "one",
+                "echo {{inputs.parameters.word}} >> \(home.shared)/lines\n"
+                    + "until [ \"$(cat \(home.shared)/allowed)\" -gt {{inputs.parameters.word}} ] 2> /dev/null; do sleep 0.02; done",
+                inputs: ["word"])
         let file = try home.file("flow.yaml", Flow.workflow("flow", spec))
         // After so many lines of its output each life ends; zero is before the first.
         let moments = (0..<10).map { _ in Int.random(in: 0...17) }
         var arguments = ["run", file, "--runtime", runtime, "--max-parallel", "6"]
-        for moment in moments {
+        for (life, moment) in moments.enumerated() {
+            // However late the signal comes, the run does not end before the last life.
+            _ = try home.file("shared/allowed", "\(18 * (life + 1))")
             let run = try Program(arguments, home: home)
             if moment > 0 { await run.shows("", times: moment) }
             run.signal(SIGKILL)
@@ -120,6 +126,7 @@ import WorkflowModel
             let list = try await Program.run("list", "-o", "name", home: home)
             if list.output == "flow\n" { arguments = ["run", "--resume", "flow", "--max-parallel", "6"] }
         }
+        _ = try home.file("shared/allowed", "200")
         let last = try await Program(arguments, home: home).outcome()
         #expect(last.status == 0, "\(moments): \(last)")
         let lines = (home.text("shared/lines") ?? "").split(separator: "\n").compactMap { Int($0) }.sorted()
