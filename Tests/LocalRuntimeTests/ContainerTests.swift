@@ -289,14 +289,21 @@ extension LocalRuntimeTests {
             #expect(Machine.processes(marked: "SKIFF_POD=\(bench.run)/1/0\0").isEmpty)
         }
 
-        @Test(arguments: bothKinds) func `a sidecar that cannot be started says so in its log`(kind: LocalRuntimeKind) async throws {
+        @Test(arguments: bothKinds) func `a sidecar that cannot be started ends the pod, which names it`(kind: LocalRuntimeKind)
+            async throws
+        {
             let bench = try Workbench(kind)
+            let marker = "\(self.shared(bench).path)/ran"
             let launch = self.pod(
-                bench, [bench.container("main", "echo fine")],
-                sidecars: [bench.container("side", "") { $0.command = ["/no/such/program"] }])
-            #expect(try await bench.output(launch) == "fine")
-            let text = try await bench.text(launch.request.id, "side", .stderr)
-            #expect(text.hasPrefix("skiff: program '/no/such/program' of image 'test:1' was not found"))
+                bench, [bench.container("main", "touch \(marker); exec sleep 1000")],
+                sidecars: [
+                    bench.container("other", "exec sleep 1000"), bench.container("side", "") { $0.command = ["/no/such/program"] },
+                ])
+            guard case .notStarted(let message)? = try await bench.finish(launch).result?.end else {
+                Issue.record("the pod started")
+                return
+            }
+            #expect(message.hasPrefix("side: ") && message.contains("/no/such/program"), "\(message)")
         }
 
         // MARK: ends

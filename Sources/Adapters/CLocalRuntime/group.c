@@ -344,23 +344,32 @@ static bool has_all_ended(const struct pod *pod, enum skiff_container_kind kind)
 }
 
 /// Sidecars first, so that even a container that ends at once has had them.
-static void start_sidecars(struct pod *pod) {
+/// @return false when one could not be started: who needs it might wait for it without end. The pod's problem says so.
+static bool start_sidecars(struct pod *pod) {
     for (size_t i = 0; i < pod->request.container_count; i++) {
         if (pod->request.containers[i].kind == SKIFF_CONTAINER_SIDECAR) run(pod, &pod->request.containers[i]);
     }
     for (size_t i = 0; i < pod->request.container_count; i++) {
         const struct container *container = &pod->request.containers[i];
-        while (container->kind == SKIFF_CONTAINER_SIDECAR && container->stage < STAGE_RUNNING) attend_group(pod);
+        if (container->kind != SKIFF_CONTAINER_SIDECAR) continue;
+        while (container->stage < STAGE_RUNNING) attend_group(pod);
+        if (pod->is_stopping || container->stage != STAGE_ENDED || container->code >= 0) continue;
+        pod->problem.kind = "not-started";
+        snprintf(pod->problem.text, sizeof pod->problem.text, "%s: %.900s", container->name, container->problem.text);
+        return false;
     }
+    return true;
 }
 
 static void run_containers(struct pod *pod) {
-    start_sidecars(pod);
     start_what_can(pod);
     while (!has_all_ended(pod, SKIFF_CONTAINER_PLAIN)) {
         attend_group(pod);
         start_what_can(pod);
     }
+}
+
+static void stop_sidecars(struct pod *pod) {
     for (size_t i = 0; i < pod->request.container_count; i++) {
         struct container *container = &pod->request.containers[i];
         if (container->kind != SKIFF_CONTAINER_SIDECAR) continue;
@@ -454,9 +463,13 @@ void run_group(struct pod *pod) {
     } else {
         announce_start(pod);
         if (pod->problem.kind == NULL && run_init_containers(pod)) {
-            run_containers(pod);
-            collect(pod);
-            code = judge(pod);
+            bool is_complete = start_sidecars(pod);
+            if (is_complete) run_containers(pod);
+            stop_sidecars(pod);
+            if (is_complete) {
+                collect(pod);
+                code = judge(pod);
+            }
         }
     }
     attend_progress(pod, true);
