@@ -96,6 +96,16 @@ struct SuspensionTests {
         #expect(run.launched.count == 1)
     }
 
+    @Test func `a suspended run that is stopped runs its exit handler and ends`() throws {
+        var run = try Rehearsal(
+            workflow("- {name: main, container: {image: \"busybox:1\", command: [true]}}", spec: "suspend: true\nonExit: say"))
+        try run.start()
+        try run.send(.shutdownRequested(.stop, message: ""))
+        #expect(run.launched.map(\.main.args) == [["hello"]])
+        try run.end(run.waitingPods[0], .success)
+        #expect(run.machine.run.phase == .failed)
+    }
+
     @Test func `a node selector that cannot be read says what can stand there`() {
         #expect(throws: NodeSelector.Failure.self) { try NodeSelector("colour=red") }
         #expect(throws: NodeSelector.Failure.self) { try NodeSelector("approve") }

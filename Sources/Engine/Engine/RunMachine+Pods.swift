@@ -209,6 +209,8 @@ extension RunMachine {
         // A stop does not take a terminate back.
         guard self.run.shutdown != .terminate, self.run.shutdown != kind else { return }
         self.run.shutdown = kind
+        // Exit handlers must not wait for a resumption that nobody will ask for.
+        self.run.isSuspended = false
         if !message.isEmpty { self.run.message = message }
         self.endEverything(pods: "workflow shutdown with strategy:  \(kind.rawValue)", others: self.shutMessage)
     }
@@ -216,6 +218,7 @@ extension RunMachine {
     private mutating func deadlinePassed() {
         guard !self.run.isPastDeadline, self.run.shutdown == nil else { return }
         self.run.isPastDeadline = true
+        self.run.isSuspended = false
         self.endEverything(pods: self.shutMessage, others: self.shutMessage)
     }
 
