@@ -95,6 +95,9 @@ let package = Package(
         tests("LocalRuntimeTests", ["LocalRuntime", "CLocalRuntime", "Ports", "Engine", "WorkflowModel"]),
         tests("FileArtifactsTests", ["FileArtifacts", "Ports", "Engine", "WorkflowModel"]),
         tests("DoorbellTests", ["Doorbell", "Ports"]),
+        tests(
+            "LocalOperationsTests",
+            ["LocalOperations", "Operations", "SQLiteStore", "TestKit", "Ports", "Engine", "Diagnostics", "WorkflowModel"]),
         tests("CommandLineTests", ["CommandLine", "Operations", "Diagnostics", "WorkflowModel"]),
         tests("EndToEndTests", ["WorkflowModel"]),
     ],

@@ -68,11 +68,16 @@ public struct RunRecords: Sendable {
     public var reader: any RunReader
     public var commands: any RunCommands
     public var secrets: any SecretSource
-    public init(journal: any RunJournal, reader: any RunReader, commands: any RunCommands, secrets: any SecretSource) {
+    /// Where runs wait for the owner of the data directory; nil where there can be none.
+    public var queue: (any RunQueue)?
+    public init(
+        journal: any RunJournal, reader: any RunReader, commands: any RunCommands, secrets: any SecretSource, queue: (any RunQueue)? = nil
+    ) {
         self.journal = journal
         self.reader = reader
         self.commands = commands
         self.secrets = secrets
+        self.queue = queue
     }
 }
 
@@ -91,12 +96,16 @@ public struct RunMachinery: Sendable {
     public var images: @Sendable () throws -> JSONValue
     public var scratch: @Sendable (PodID) -> String
     public var time: any TimeSource
+    /// The stored objects that manifests may name; nil where nothing is stored. Opened only for a manifest that names one it does not hold.
+    /// - Throws: `JournalError`.
+    public var openResources: (@Sendable () async throws -> any ResourceReader)?
 
     public init(
         openRecords: @escaping @Sendable () async throws -> RunRecords,
         openRuntime: @escaping @Sendable (RunOptions) async throws -> OpenedRuntime,
         openDoorbell: @escaping @Sendable (String) throws -> OpenedDoorbell, artifacts: any ArtifactStore,
-        images: @escaping @Sendable () throws -> JSONValue, scratch: @escaping @Sendable (PodID) -> String, time: any TimeSource
+        images: @escaping @Sendable () throws -> JSONValue, scratch: @escaping @Sendable (PodID) -> String, time: any TimeSource,
+        openResources: (@Sendable () async throws -> any ResourceReader)? = nil
     ) {
         self.openRecords = openRecords
         self.openRuntime = openRuntime
@@ -105,5 +114,6 @@ public struct RunMachinery: Sendable {
         self.images = images
         self.scratch = scratch
         self.time = time
+        self.openResources = openResources
     }
 }
