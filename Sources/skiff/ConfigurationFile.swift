@@ -1,6 +1,8 @@
 import Diagnostics
 import Glibc
+import LocalOperations
 import Operations
+import Ports
 import WorkflowModel
 import Yams
 
@@ -11,6 +13,9 @@ import Yams
 ///         entrypoint: [python3]     # what runs when a container gives no command, as in the settings of Argo's controller
 ///         cmd: []                   # its arguments when a container gives none
 ///         rootfs: /srv/images/py    # a directory that stands in for the image's files (sandbox only)
+///     retention:
+///       runs: 1000                  # how many finished runs are kept, the newest ones; or 'all'
+///       age: 90d                    # how long each is kept after its end: 90d, 12h, 30m; or 'forever'
 struct ConfigurationFile: Sendable {
     private static let largest = 1 << 20
 
@@ -22,13 +27,12 @@ struct ConfigurationFile: Sendable {
         self.isRequired = path != nil
     }
 
-    /// The `images:` map.
     /// - Throws: `ManifestFault` with everything that is wrong with the file.
-    func images() throws -> JSONValue {
-        guard let text = try self.text() else { return .object(JSONObject()) }
+    func settings() throws -> RunSettings {
+        guard let text = try self.text() else { return RunSettings() }
         var reading = Reading(file: self.path, lines: text.split(separator: "\n", omittingEmptySubsequences: false))
-        let images = reading.images(text)
-        if reading.diagnostics.isEmpty { return images }
+        let settings = reading.settings(text)
+        if reading.diagnostics.isEmpty { return settings }
         throw ManifestFault(diagnostics: reading.diagnostics, excerpts: [self.path: reading.lines])
     }
 
@@ -66,29 +70,67 @@ private struct Reading {
         self.lines = lines
     }
 
-    mutating func images(_ text: String) -> JSONValue {
-        var images = JSONObject()
+    mutating func settings(_ text: String) -> RunSettings {
+        var settings = RunSettings()
         let root: Node?
         do { root = try Yams.compose(yaml: text) } catch {
             self.add("not-yaml", "", nil, "this is not YAML: \(error)")
-            return .object(images)
+            return settings
         }
-        guard let root, root != Node("", Tag(.null)) else { return .object(images) }
+        guard let root, root != Node("", Tag(.null)) else { return settings }
         guard let fields = root.mapping else {
             self.add("wrong-type", "", root, "the configuration is not a map", hint: "write 'images:' and the images below it")
-            return .object(images)
+            return settings
         }
         for (key, value) in fields {
-            guard key.string == "images" else {
-                self.unknown(key, "", among: ["images"])
-                continue
+            switch key.string {
+            case "images": settings.images = self.images(value)
+            case "retention": settings.retention = self.retention(value)
+            default: self.unknown(key, "", among: ["images", "retention"])
             }
-            guard let entries = value.mapping else {
-                self.add("wrong-type", "images", value, "'images' is not a map from image names to what they run")
-                continue
-            }
-            for (name, entry) in entries { if let name = name.string { images[name] = self.image(entry, "images.\(name)") } }
         }
+        return settings
+    }
+
+    private mutating func retention(_ node: Node) -> Retention {
+        var retention = Retention.standard
+        guard let fields = node.mapping else {
+            self.add("wrong-type", "retention", node, "'retention' is not a map of 'runs' and 'age'", hint: "write 'runs: 1000'")
+            return retention
+        }
+        for (key, value) in fields {
+            let text = value.scalar?.string ?? ""
+            switch key.string {
+            case "runs":
+                retention.runs = Int(text)
+                if text != "all", retention.runs.map({ $0 < 0 }) ?? true {
+                    self.add("bad-value", "retention.runs", value, "'retention.runs' is a number of runs, or 'all'")
+                }
+            case "age":
+                retention.age = Self.age(text)
+                if text != "forever", retention.age == nil {
+                    self.add("bad-value", "retention.age", value, "'retention.age' is a length of time like 90d or 12h, or 'forever'")
+                }
+            default: self.unknown(key, "retention", among: ["runs", "age"])
+            }
+        }
+        return retention
+    }
+
+    /// Days, as in Argo's `archiveTTL`, or a Go duration; nil for anything else, and for a time that does not fit.
+    private static func age(_ text: String) -> Span? {
+        let span =
+            text.hasSuffix("d") ? Int64(text.dropLast()).flatMap { $0 < 1 << 20 ? .seconds($0 * 86400) : nil } : Span(goDuration: text)
+        return span.flatMap { $0.milliseconds >= 0 ? $0 : nil }
+    }
+
+    private mutating func images(_ node: Node) -> JSONValue {
+        var images = JSONObject()
+        guard let entries = node.mapping else {
+            self.add("wrong-type", "images", node, "'images' is not a map from image names to what they run")
+            return .object(images)
+        }
+        for (name, entry) in entries { if let name = name.string { images[name] = self.image(entry, "images.\(name)") } }
         return .object(images)
     }
 

@@ -38,11 +38,19 @@ struct Wiring: Sendable {
         let commands = WritableCommands { try await SQLiteStore.open(dataDirectory: directory, engineVersion: version) }
         return LocalOperations(
             store: RunStore(
-                reader: lookingStore, commands: commands, logs: LazyLogs(dataDirectory: directory), ring: { DatagramDoorbell.ring(at: $0) },
-                removeFiles: { run in
-                    try PodFiles.remove(run, dataDirectory: directory)
-                    try await FileArtifactStore(dataDirectory: directory).remove(run)
-                }, time: SystemTime()))
+                reader: lookingStore, commands: commands,
+                openJournal: { try await SQLiteStore.open(dataDirectory: directory, engineVersion: version) },
+                logs: LazyLogs(dataDirectory: directory), ring: { DatagramDoorbell.ring(at: $0) },
+                endPods: { try await PodFiles.end($0, dataDirectory: directory) }, removeFiles: self.removeFiles, time: SystemTime()))
+    }
+
+    /// Removes logs, claims and artifacts of a run.
+    private var removeFiles: @Sendable (RunID) async throws -> Void {
+        let directory = self.dataDirectory
+        return { run in
+            try await PodFiles.remove(run, dataDirectory: directory)
+            try await FileArtifactStore(dataDirectory: directory).remove(run)
+        }
     }
 
     /// The store to look at. Makes nothing where there is nothing.
@@ -61,7 +69,9 @@ struct Wiring: Sendable {
             LocalResources.Place(
                 openReader: { try await self.lookingStore() },
                 openStore: { try await SQLiteStore.open(dataDirectory: directory, engineVersion: version) },
-                removeClaim: { claim in try ClaimDirectory.remove(claim, dataDirectory: directory) }, time: SystemTime()))
+                removeClaim: { claim in
+                    try await PodFiles.removeClaim(claim.name, namespace: claim.namespace, dataDirectory: directory)
+                }, time: SystemTime()))
     }
 
     // MARK: Carrying out
@@ -72,7 +82,8 @@ struct Wiring: Sendable {
         return RunMachinery(
             openRecords: {
                 let store = try await SQLiteStore.open(dataDirectory: directory, engineVersion: version)
-                return RunRecords(journal: store, reader: store, commands: store, secrets: store, queue: store)
+                return RunRecords(
+                    journal: store, reader: store, commands: store, secrets: store, locks: store, cache: store, queue: store)
             },
             openRuntime: { options in try RuntimeChoice(dataDirectory: directory, options: options).open(launcher) },
             openDoorbell: { id in
@@ -83,8 +94,9 @@ struct Wiring: Sendable {
                     throw OperationError(.unavailable, "\(error)")
                 }
             },
-            artifacts: FileArtifactStore(dataDirectory: directory), images: { try configuration.images() },
-            scratch: { pod in "\(directory)/pods/\(pod)/scratch" }, time: SystemTime(), openResources: { try await self.lookingStore() })
+            artifacts: FileArtifactStore(dataDirectory: directory), settings: { try configuration.settings() },
+            removeFiles: self.removeFiles, scratch: { pod in "\(directory)/pods/\(pod)/scratch" }, time: SystemTime(),
+            openResources: { try await self.lookingStore() })
     }
 }
 

@@ -1,6 +1,7 @@
 import Driver
 import Engine
 import Ports
+import Synchronization
 import TestKit
 import Testing
 import WorkflowModel
@@ -33,11 +34,12 @@ import WorkflowModel
     @Test func `an output that cannot be kept is a lost output`() async throws {
         var rig = Rig(plan: try Rig.plan(Manifest.artifacts))
         rig.runtime = Self.making(Chronicle())
-        rig.artifacts = MemoryArtifacts(refusesAll: true)
+        rig.artifacts = MemoryArtifacts(trouble: .saving)
         let (outcome, machine) = try await rig.start { handle, _ in (await handle.outcome(), await handle.snapshot()) }
         #expect(outcome.phase?.isFinished == true && outcome.phase != .succeeded)
         #expect(
-            machine.nodes.contains { $0.message == "output artifact 'out' cannot be kept: it is gone" }, "\(machine.nodes.map(\.message))")
+            machine.nodes.contains { $0.message == "output artifact 'out' cannot be kept: the disk cannot be read" },
+            "\(machine.nodes.map(\.message))")
     }
 
     @Test func `an input that is gone ends the pod before it starts`() async throws {
@@ -60,6 +62,36 @@ import WorkflowModel
         #expect(outcome.phase?.isFinished == true && outcome.phase != .succeeded)
         #expect(machine.nodes.contains { $0.message == "input artifact 'in': it is gone" }, "\(machine.nodes.map(\.message))")
         #expect(runtime.world.starts.count == 1)
+    }
+
+    /// How a run ends whose second step takes an input that is optional.
+    private func optionalInput(_ artifacts: MemoryArtifacts, loses: Bool) async throws -> (RunHandle.Outcome, RunMachine, [PodLaunch]) {
+        var rig = Rig(plan: try Rig.plan(Manifest.optionalArtifact))
+        rig.artifacts = artifacts
+        let launches = Mutex<[PodLaunch]>([])
+        rig.runtime = ScriptedRuntime { launch in
+            launches.withLock { $0.append(launch) }
+            guard !launch.request.outputs.artifacts.isEmpty else { return .exit(0) }
+            var result = PodResult(end: .exited(code: 0), finishedAt: Timestamp(milliseconds: 0))
+            result.artifacts["out"] = StoredArtifact(key: "elsewhere", fileName: "out", archive: .tar, isDirectory: false)
+            return ScriptedRuntime.Ending(result, collected: loses ? [] : [Self.made])
+        }
+        let (outcome, machine) = try await rig.start { handle, _ in (await handle.outcome(), await handle.snapshot()) }
+        return (outcome, machine, launches.withLock { $0 })
+    }
+
+    @Test func `an optional input that is gone is left out`() async throws {
+        let (outcome, _, launches) = try await self.optionalInput(MemoryArtifacts(), loses: true)
+        #expect(outcome.phase == .succeeded)
+        #expect(launches.map(\.inputs.count) == [0, 0])
+    }
+
+    @Test func `an optional input that is there and cannot be read ends the pod before it starts`() async throws {
+        let (outcome, machine, launches) = try await self.optionalInput(MemoryArtifacts(trouble: .placing), loses: false)
+        #expect(outcome.phase?.isFinished == true && outcome.phase != .succeeded)
+        #expect(
+            machine.nodes.contains { $0.message == "input artifact 'in': the disk cannot be read" }, "\(machine.nodes.map(\.message))")
+        #expect(launches.count == 1)
     }
 
     @Test func `secret values are fetched for the pod that names them and for nobody else`() async throws {

@@ -11,6 +11,8 @@ import WorkflowModel
 struct Rig: Sendable {
     static let id = RunID("01a1fcdc-0000-7000-8000-000000000001")
     static let owner = Owner(id: "test", processID: 1, processStart: 1, bootID: "boot", doorbell: "test")
+    /// Of the machine as it is now.
+    var bootID = "boot"
 
     var plan: Plan
     var journal = MemoryJournal()
@@ -18,6 +20,8 @@ struct Rig: Sendable {
     var artifacts = MemoryArtifacts()
     var clock: any TimeSource = ManualClock()
     var doorbell = TestDoorbell()
+    var coordination = MemoryCoordination()
+    var calls = ScriptedCalls()
     var maxParallel: Int?
     var secrets: [String: [String: [UInt8]]] = [:]
 
@@ -41,7 +45,8 @@ struct Rig: Sendable {
     func driver() -> RunDriver {
         RunDriver(
             ports: DriverPorts(
-                journal: self.journal, runtime: self.runtime, artifacts: self.artifacts, secrets: self.journal, time: self.clock,
+                journal: self.journal, runtime: self.runtime, artifacts: self.artifacts, secrets: self.journal,
+                locks: self.coordination, cache: self.coordination, calls: self.calls, time: self.clock,
                 doorbell: self.doorbell, scratch: { "/scratch/\($0)" }),
             capacity: Admission.Capacity(cpuMillis: 100_000, memoryBytes: 1 << 40, maxParallel: self.maxParallel))
     }
@@ -57,7 +62,10 @@ struct Rig: Sendable {
 
     /// Takes the run over as another process does.
     func resume<Value: Sendable>(_ body: @Sendable @escaping (RunHandle, RunDriver) async throws -> Value) async throws -> Value {
-        let ownership = try await self.journal.acquire(Self.id, owner: Self.owner) { _ in false }
+        var owner = Self.owner
+        owner.bootID = self.bootID
+        let ownership = try await self.journal.acquire(Self.id, owner: owner) { _ in false }
+        let isAfterRestart = try await self.journal.bootID(of: Self.id) != self.bootID
         let rows = try await self.journal.rows(of: Self.id)
         var machine = RunMachine(plan: self.plan, id: Self.id)
         if let run = rows.first {
@@ -67,7 +75,8 @@ struct Rig: Sendable {
         }
         let record = try #require(try await self.journal.run(named: "wf", namespace: "default"))
         let driver = self.driver()
-        return try await self.during(driver, driver.resume(machine, record: record, ownership: ownership), body)
+        return try await self.during(
+            driver, driver.resume(machine, record: record, ownership: ownership, isAfterRestart: isAfterRestart), body)
     }
 
     private func during<Value: Sendable>(
@@ -119,6 +128,8 @@ enum Manifest {
         + "    - - name: use\n        template: use\n        arguments: {artifacts: [{name: in, from: '{{steps.make.outputs.artifacts.out}}'}]}\n"
         + "  - name: make\n    container: {image: busybox, command: [run]}\n    outputs: {artifacts: [{name: out, path: /tmp/out}]}\n"
         + "  - name: use\n    inputs: {artifacts: [{name: in, path: /tmp/in}]}\n    container: {image: busybox, command: [run]}\n"
+
+    static let optionalArtifact = artifacts.replacing("{name: in, path: /tmp/in}", with: "{name: in, path: /tmp/in, optional: true}")
 
     static let secret =
         header + "spec:\n  entrypoint: leaf\n  templates:\n  - name: leaf\n    container:\n      image: busybox\n      command: [run]\n"

@@ -137,6 +137,27 @@ import WorkflowModel
         #expect(rig.runtime.world.running.isEmpty)
     }
 
+    @Test(arguments: [[.stop], [.terminate], [.stop, .terminate]] as [[RunState.Shutdown]])
+    func `a stop and a terminate ask a pod to end and give it the same time, once`(kinds: [RunState.Shutdown]) async throws {
+        let chronicle = Chronicle()
+        var rig = Rig(plan: try Rig.plan(Manifest.one))
+        rig.runtime = ScriptedRuntime(chronicle: chronicle, refusesToEnd: true) { _ in nil }
+        let runtime = rig.runtime
+        let pod = PodID(run: Rig.id, node: NodeID(0), attempt: 0)
+        let outcome = try await rig.start { handle, _ in
+            await chronicle.wait(for: "launch 0")
+            for kind in kinds { handle.shutDown(kind, message: "") }
+            await chronicle.wait(for: "stop 0")
+            // What is asked after the shutdown is answered after it.
+            _ = await handle.snapshot()
+            runtime.finish(pod, .exit(137))
+            return await handle.outcome()
+        }
+        #expect(outcome.phase == .failed)
+        #expect(runtime.world.graces(pod) == [.seconds(30)])
+        #expect(runtime.world.request(pod)?.gracePeriod == .seconds(30))
+    }
+
     @Test func `commands of other processes are obeyed, and completed when that is recorded`() async throws {
         let chronicle = Chronicle()
         var rig = Rig(plan: try Rig.plan(Manifest.chain(2)))

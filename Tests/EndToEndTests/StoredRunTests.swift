@@ -35,6 +35,20 @@ import WorkflowModel
         #expect(home.text("shared/bye") == nil)
     }
 
+    @Test(arguments: ["stop", "terminate"]) func `a step that is ended from another terminal may tidy up`(verb: String) async throws {
+        let home = try Home()
+        let command = "trap 'echo tidied > \(home.shared)/bye; exit 0' TERM\necho ready\nwhile :; do sleep 0.02; done"
+        let spec = Flow.volume(home) + "  templates:\n" + Flow.sharing(home, "main", command)
+        let run = try Program(["run", try home.file("flow.yaml", Flow.workflow("flow", spec))], home: home)
+        await run.shows("flow  flow  Running")
+        // Before that a signal would find no trap.
+        let logs = try Program(["logs", "-f", "flow"], home: home)
+        await logs.shows("ready")
+        #expect(try await Program.run(verb, "flow", home: home).status == 0)
+        #expect(await run.outcome().status == 1)
+        #expect(home.text("shared/bye") == "tidied\n")
+    }
+
     @Test func `a run under way is listed, shown and followed, and not deleted`() async throws {
         let home = try Home()
         let spec =
@@ -95,6 +109,24 @@ import WorkflowModel
         // The name is free again, and was so before.
         #expect(try await Program.run("run", file, home: home).status == 0)
         #expect(try await Program.run("run", file, home: home).status == 0)
+    }
+
+    @Test func `the configuration file says how many finished runs are kept`() async throws {
+        let home = try Home()
+        let configuration = try home.file("config.yaml", "retention: {runs: 1, age: forever}\n")
+        for name in ["a", "b", "c"] {
+            let file = try home.file("flow.yaml", Flow.shell(name, "true"))
+            let run = try await Program.run("run", file, "--config", configuration, home: home)
+            #expect(run.status == 0, "\(run)")
+        }
+        let kept = try await Program.run("list", "-o", "name", home: home).output.split(separator: "\n")
+        #expect(kept.first == "c" && !kept.contains("a"), "\(kept)")
+        try home.file("config.yaml", "retention: {runs: few, age: 1w, keep: 3}\n")
+        let wrong = try await Program.run("run", "\(home.path)/flow.yaml", "--config", configuration, home: home)
+        #expect(wrong.status == 2)
+        #expect(wrong.errors.contains("'retention.runs' is a number of runs, or 'all' [bad-value]"), "\(wrong)")
+        #expect(wrong.errors.contains("'retention.age' is a length of time like 90d or 12h, or 'forever' [bad-value]"), "\(wrong)")
+        #expect(wrong.errors.contains("unknown key 'keep' [unknown-field]"), "\(wrong)")
     }
 
     @Test func `there is nothing to find where nothing was`() async throws {

@@ -24,6 +24,12 @@ struct Rehearsal {
     var machine: RunMachine
     var launched: [PodRequest] = []
     var mostActive = 0
+    var stopped: [PodID] = []
+    var acquired: [(holder: LockHolder, locks: [LockRequest])] = []
+    var released: [LockHolder] = []
+    var recalls: [(node: NodeID, request: MemoRequest)] = []
+    var remembered: [(request: MemoRequest, outputs: NodeOutputs)] = []
+    var calls: [CallRequest] = []
     private var active: [PodRequest] = []
     private var timers: [(id: TimerID, at: Timestamp)] = []
     private var rows: [Int: JSONValue] = [:]
@@ -94,6 +100,12 @@ struct Rehearsal {
         try self.send(.podFinished(request.id.node, attempt: request.id.attempt, result))
     }
 
+    /// A pod ends as it was told to.
+    mutating func obey(_ pod: PodID) throws {
+        self.active.removeAll { $0.id == pod }
+        try self.send(.podFinished(pod.node, attempt: pod.attempt, PodResult(end: .exited(code: 143), finishedAt: self.now)))
+    }
+
     mutating func send(_ event: RunMachine.Event) throws {
         #expect(RunMachine.Event(json: event.json) == event)
         for action in self.machine.handle(event, at: self.now) {
@@ -103,7 +115,14 @@ struct Rehearsal {
                 self.launched.append(request)
                 self.active.append(request)
             case .schedule(let id, let at): self.timers.append((id, at))
-            case .stop, .finish: break
+            case .stop(let pod, _):
+                self.stopped.append(pod)
+            case .acquire(let holder, let locks, _): self.acquired.append((holder, locks))
+            case .release(let holder): self.released.append(holder)
+            case .recall(let node, let request, _): self.recalls.append((node, request))
+            case .remember(_, let request, let outputs): self.remembered.append((request, outputs))
+            case .call(let request): self.calls.append(request)
+            case .finish: break
             }
         }
         self.mostActive = max(self.mostActive, self.active.count)
@@ -117,6 +136,7 @@ struct Rehearsal {
         #expect(rebuilt.nodes == self.machine.nodes)
         // A machine that is told again from its rows must want the same things done.
         #expect(rebuilt.outstanding() == self.machine.outstanding())
+        #expect(rebuilt == self.machine)
     }
 
     func node(_ name: String) throws -> Node { try #require(self.machine.nodes.first { $0.name == name }, "no node \(name)") }

@@ -304,7 +304,7 @@ struct RunMachineTests {
                   - - {name: a, template: say}
                   - - name: b
                       template: say
-                      arguments: {parameters: [{name: text, value: "{{steps.a.outputs.parameters.nope}}"}]}
+                      arguments: {parameters: [{name: text, value: "{{=steps.a.outputs.parameters.nope}}"}]}
                 """))
         try run.run()
         #expect(run.machine.run.phase == .failed)

@@ -84,8 +84,8 @@ import WorkflowModel
           dag:
             tasks:
             - {name: a, template: work}
-            - {name: b, template: work, dependencies: [a], withItems: [x, y]}
-            - {name: c, template: sub, dependencies: [a]}
+            - {name: b, template: work, depends: a, withItems: [x, y]}
+            - {name: c, template: sub, depends: a}
             - {name: d, template: work, depends: "b && c.Succeeded"}
             - {name: e, template: work, depends: b.Failed}
         - name: sub

@@ -277,9 +277,12 @@ import Testing
         artifact.subPath = "sub"
         let packed = try await self.workspace.place(artifact, ArtifactArchive.none)
         #expect(try output(of: "tar", ["-tzf", packed]) == Array("sub/\nsub/one\n".utf8))
+        for subPath in ["gone/x", "two/x"] {
+            artifact.subPath = subPath
+            let error = MissingArtifact("artifact 'run/3/0/data' has no '\(subPath)'")
+            await #expect(throws: error) { try await self.workspace.place(artifact) }
+        }
         for (subPath, error) in [
-            ("gone/x", ArtifactError(.missing, "artifact 'run/3/0/data' has no 'gone/x'")),
-            ("two/x", ArtifactError(.missing, "artifact 'run/3/0/data' has no 'two/x'")),
             ("../../other", ArtifactError(.invalidKey, "subPath '../../other' leaves artifact 'run/3/0/data'")),
             (
                 "etc/passwd",
@@ -295,8 +298,18 @@ import Testing
     @Test func `an artifact that is gone is named with its place`() async throws {
         let artifact = StoredArtifact(key: "run/3/0/data", fileName: "out.txt", archive: .tar, isDirectory: false)
         await #expect(
+            throws: MissingArtifact(
+                "artifact 'run/3/0/data' is gone: there is nothing at '\(self.workspace.stored("run/3/0/data/out.txt"))'")
+        ) { try await self.workspace.place(artifact) }
+        // What is there and is no artifact is not missing.
+        try self.workspace.write("1", to: "out.txt")
+        _ = try await self.workspace.save("out.txt")
+        unlink(self.workspace.stored("run/3/0/data/out.txt"))
+        symlink("/etc/passwd", self.workspace.stored("run/3/0/data/out.txt"))
+        await #expect(
             throws: ArtifactError(
-                .missing, "artifact 'run/3/0/data' is gone: there is nothing at '\(self.workspace.stored("run/3/0/data/out.txt"))'")
+                .unsupportedFile,
+                "artifact 'run/3/0/data' at '\(self.workspace.stored("run/3/0/data/out.txt"))' is neither a file nor a directory")
         ) { try await self.workspace.place(artifact) }
     }
 

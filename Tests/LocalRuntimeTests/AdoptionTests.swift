@@ -113,6 +113,64 @@ extension LocalRuntimeTests {
             #expect(ending.lostBecause == "the machine was restarted while the pod ran")
         }
 
+        @Test(arguments: bothKinds, ["", "synced\n"])
+        func `an end from before a restart of the machine counts when it was on the disk with all its outputs`(
+            kind: LocalRuntimeKind, mark: String
+        ) async throws {
+            let bench = try Workbench(kind)
+            let directory = bench.directory(bench.pod())
+            for path in ["\(bench.data)/pods", "\(bench.data)/pods/\(bench.run)", "\(bench.data)/pods/\(bench.run)/1", directory] {
+                mkdir(path, 0o700)
+            }
+            // The start record did not survive.
+            Machine.write("", to: "\(directory)/start")
+            Machine.write(
+                "version 1\nboot another-boot\n\(mark)started 1763699520000000000\ncode 3\nfinished 1763699520000000000\nend\n",
+                to: "\(directory)/exit")
+            #expect(await bench.runtime.adopt(bench.pod()))
+            let ending = try await bench.news.end(of: bench.pod())
+            #expect(ending.result?.end == (mark.isEmpty ? nil : .exited(code: 3)))
+            #expect(ending.lostBecause == (mark.isEmpty ? "the machine was restarted while the pod ran" : nil))
+        }
+
+        @Test(arguments: bothKinds) func `a pod whose end nobody hears brings it to the disk`(kind: LocalRuntimeKind) async throws {
+            let bench = try Workbench(kind)
+            let launch = try await self.abandon(bench, kind: kind, command: "exit 6")
+            let supervisor = try #require(Machine.supervisor(of: bench.directory(launch.request.id)))
+            self.open(bench)
+            supervisor.waitUntilGone()
+            #expect(Machine.text("\(bench.directory(launch.request.id))/exit")?.contains("\nsynced\n") == true)
+            // What somebody hears of is recorded elsewhere, and need not wait for the disk here.
+            _ = try await bench.finish(bench.shell("exit 6", node: 2))
+            #expect(Machine.text("\(bench.directory(bench.pod(2)))/exit")?.contains("\nsynced\n") == false)
+        }
+
+        @Test(arguments: bothKinds) func `without any runtime the pods of a run are ended, each with its own grace`(kind: LocalRuntimeKind)
+            async throws
+        {
+            let bench = try Workbench(kind)
+            // In this order: one that tidies up, one that ignores the signal, one whose supervisor is killed, one that was never started.
+            let commands = ["trap 'echo tidied; exit 3' TERM", "trap '' TERM", "true"]
+            for (node, command) in commands.enumerated() {
+                let launch = bench.shell(
+                    "\(command); echo ready; while :; do sleep 0.01; done", node: node + 1, grace: Span(milliseconds: 300))
+                await bench.runtime.launch(launch)
+                try await bench.wait(for: "ready", in: launch.request.id)
+            }
+            let killed = try #require(Machine.supervisor(of: bench.directory(bench.pod(3))))
+            killed.kill()
+            killed.waitUntilGone()
+            for path in ["\(bench.data)/pods/\(bench.run)/4", bench.directory(bench.pod(4))] { mkdir(path, 0o700) }
+            try await PodFiles.end(bench.run, dataDirectory: bench.data)
+            for node in 1...3 { #expect(Machine.processes(marked: "SKIFF_POD=\(bench.pod(node))\0").isEmpty) }
+            #expect(try await bench.news.end(of: bench.pod(1)).result?.end == .exited(code: 3))
+            #expect(try await bench.lines(bench.pod(1)).map(\.text) == ["ready", "tidied"])
+            #expect(try await bench.news.end(of: bench.pod(2)).result?.end == .exited(code: 137))
+            #expect(try await bench.news.end(of: bench.pod(3)).lostBecause == "the pod's supervisor was lost")
+            var process: Int32 = -1
+            #expect(skiff_pod_inspect(bench.directory(bench.pod(4)), &process) == Int32(SKIFF_POD_REFUSED.rawValue))
+        }
+
         @Test(arguments: bothKinds) func `a pod that was never started is not adopted and stays so`(kind: LocalRuntimeKind) async throws {
             let bench = try Workbench(kind)
             #expect(await bench.runtime.adopt(bench.pod()) == false)

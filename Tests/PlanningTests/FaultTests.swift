@@ -1,37 +1,10 @@
 import Diagnostics
-import Manifests
 import Planning
 import Testing
-import WorkflowModel
 
-private func faults(_ yaml: String) -> [Diagnostic] {
-    let file = ManifestReader().read(file: "flow.yaml", bytes: Array(yaml.utf8))
-    let documents = file.documents.compactMap { document in
-        Workflow(document.value).map { PlanningDocument(workflow: $0, source: document.source) }
-    }
-    guard let workflow = documents.first else { return file.diagnostics }
-    return file.diagnostics + Planner.plan(PlanningInput(workflow: workflow, library: Array(documents.dropFirst()))).diagnostics
-}
+private func faults(_ yaml: String) -> [Diagnostic] { Reading(yaml).planned }
 
-/// `line:column code: message`, without hints.
-private func brief(_ yaml: String) -> [String] {
-    faults(yaml).filter { $0.severity == .error }.map { "\($0.position?.line ?? 0):\($0.position?.column ?? 0) \($0.code): \($0.message)" }
-}
-
-private func workflow(_ templates: String, entrypoint: String = "main", spec: String = "") -> String {
-    """
-    apiVersion: argoproj.io/v1alpha1
-    kind: Workflow
-    metadata: {name: wf}
-    spec:
-      entrypoint: \(entrypoint)\(spec)
-      templates:
-    \(templates)
-      - name: say
-        inputs: {parameters: [{name: text}]}
-        container: {image: "busybox:1", command: [echo], args: ["{{inputs.parameters.text}}"]}
-    """
-}
+private func brief(_ yaml: String) -> [String] { brief(faults(yaml)) }
 
 struct FaultTests {
     @Test func `a dependency that is not in the DAG is underlined where it is written, with a suggestion`() {
@@ -84,7 +57,7 @@ struct FaultTests {
         ),
         (
             "  - name: main\n    container: {image: x, args: [\"{{=1 +}}\"]}",
-            ["8:16 bad-tag: failed to evaluate expression: unexpected end of expression"]
+            ["8:41 bad-tag: failed to evaluate expression: unexpected end of expression"]
         ),
         (
             "  - name: main\n    synchronization: {mutexes: [{name: m}]}\n    container: {image: x}",

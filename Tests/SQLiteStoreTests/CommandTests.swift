@@ -68,18 +68,17 @@ import WorkflowModel
 
     @Test(
         arguments: [
-            (10, nil, []), (3, nil, []), (2, nil, ["a"]), (0, nil, ["a", "b", "c"]), (10, minutes(20), ["a"]),
-            (10, minutes(21), ["a", "b"]),
-            (1, minutes(0), ["a", "b"]),
-        ] as [(Int, Timestamp?, [String])])
-    func `finished runs are kept by count and age`(keep: Int, olderThan: Timestamp?, expected: [String]) async throws {
+            (nil, nil, []), (10, nil, []), (3, nil, []), (2, nil, ["a"]), (0, nil, ["a", "b", "c"]), (10, .seconds(600), ["a"]),
+            (nil, .seconds(599), ["a", "b"]), (1, .seconds(3600), ["a", "b"]),
+        ] as [(Int?, Span?, [String])])
+    func `finished runs are kept by count and age`(keep: Int?, age: Span?, expected: [String]) async throws {
         for (index, name) in ["a", "b", "c"].enumerated() {
             try await self.store.createFinished(name, at: minutes(Int64(10 * (index + 1))))
         }
         _ = try await self.store.create(makeRecord("running", created: minutes(-100)))
-        let removed = try await self.store.prune(keepFinished: keep, olderThan: olderThan)
-        #expect(removed.map { $0.text.split(separator: "-")[1] } == expected.map { Substring($0) })
-        #expect(
-            try await self.store.runs(matching: RunFilter()).map(\.name) == ["running"] + ["c", "b", "a"].filter { !expected.contains($0) })
+        let retention = Retention(runs: keep, age: age)
+        let expired = try await self.store.expiredRuns(retention, at: minutes(30), limit: 10)
+        #expect(expired.map { $0.text.split(separator: "-")[1] } == expected.map { Substring($0) })
+        #expect(try await self.store.expiredRuns(retention, at: minutes(30), limit: 1) == Array(expired.prefix(1)))
     }
 }

@@ -42,6 +42,8 @@ import WorkflowModel
         #expect(try await store.owner(of: records[0].id)?.processID == 4711)
         #expect(try await store.pendingCommands(for: records[0].id).map(\.verb) == [.stop])
         #expect(try await store.runs(matching: RunFilter(labels: ["team": "data"])).map(\.name) == ["unfinished"])
+        // Who carried a finished run out, and where, was not kept at first.
+        #expect(try await [store.bootID(of: records[0].id), store.bootID(of: records[1].id)] == ["boot", nil])
         let ownership = try await store.acquire(records[0].id, owner: makeOwner()) { _ in false }
         try await store.commit(entry(records[0], 1), by: ownership, isUrgent: true)
         #expect(try await store.events(of: records[0].id).count == 2)

@@ -75,18 +75,17 @@ func play(_ plan: Plan, writingRows: Bool) -> Int {
     var machine = RunMachine(plan: plan, id: RunID("0"))
     var events = 0
     var now = Timestamp(milliseconds: 0)
-    var queue: [PodRequest] = []
+    var queue: [PodID] = []
     var next = 0
     func handle(_ event: RunMachine.Event) {
         events += 1
         now.milliseconds += 1
-        for case .launch(let request) in machine.handle(event, at: now) { queue.append(request) }
+        for case .launch(let request) in machine.handle(event, at: now) { queue.append(request.id) }
         if writingRows { _ = machine.takeChanges() }
     }
     handle(.started)
     while next < queue.count {
-        let pod = queue[next].id
-        queue[next] = PodRequest(id: pod, podName: "", main: .init(image: ""))
+        let pod = queue[next]
         next += 1
         handle(.podFinished(pod.node, attempt: pod.attempt, PodResult(end: .exited(code: 0), finishedAt: now)))
     }
@@ -94,18 +93,35 @@ func play(_ plan: Plan, writingRows: Bool) -> Int {
     return events
 }
 
-print("shape    tasks     plan s   play s   µs/event   with rows s   peak MiB")
-for name in ["chain", "wide", "random"] {
-    for count in [1_000, 10_000, 100_000] {
-        let json = manifest(shape(name, count))
-        var planned: Plan?
-        let planning = seconds { planned = plan(json) }
-        guard let planned else { continue }
-        var events = 0
-        let playing = seconds { events = play(planned, writingRows: false) }
-        let recording = seconds { _ = play(planned, writingRows: true) }
-        print(
-            "\(name.padding(toLength: 8, withPad: " ", startingAt: 0)) \(String(format: "%7d  %7.3f  %7.3f  %9.2f  %12.3f  %9d", count, planning, playing, playing * 1e6 / Double(events), recording, peakMemory()))"
-        )
+/// One shape and size, measured and printed. Each has a process of its own, so that its peak memory is its own.
+func measure(_ name: String, _ count: Int) {
+    let json = manifest(shape(name, count))
+    var planned: Plan?
+    let planning = seconds { planned = plan(json) }
+    guard let planned else { return }
+    let before = peakMemory()
+    var events = 0
+    let playing = seconds { events = play(planned, writingRows: false) }
+    let peak = peakMemory()
+    let recording = seconds { _ = play(planned, writingRows: true) }
+    let numbers = String(
+        format: "%7d  %7.3f  %7.3f  %9.2f  %12.3f  %12d  %9d", count, planning, playing, playing * 1e6 / Double(events), recording, before,
+        peak)
+    print("\(name.padding(toLength: 8, withPad: " ", startingAt: 0)) \(numbers)")
+}
+
+if CommandLine.arguments.count == 3, let count = Int(CommandLine.arguments[2]) {
+    measure(CommandLine.arguments[1], count)
+} else {
+    try FileHandle.standardOutput.write(
+        contentsOf: Data("shape      tasks   plan s   play s   µs/event   with rows s   planned MiB   peak MiB\n".utf8))
+    for name in ["chain", "wide", "random"] {
+        for count in ["1000", "10000", "100000"] {
+            let process = Process()
+            process.executableURL = URL(fileURLWithPath: CommandLine.arguments[0])
+            process.arguments = [name, count]
+            try process.run()
+            process.waitUntilExit()
+        }
     }
 }

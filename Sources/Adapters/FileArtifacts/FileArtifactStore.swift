@@ -63,6 +63,11 @@ public final class FileArtifactStore: ArtifactStore, Sendable {
         }
     }
 
+    public func holds(_ artifact: StoredArtifact) async -> Bool {
+        guard let directory = try? self.directory(of: artifact.key) else { return false }
+        return (try? Self.locate(artifact, in: directory)) != nil
+    }
+
     /// Removes everything that was saved under keys of the run. Nothing there is no error.
     public func remove(_ run: RunID) async throws {
         let directory = try self.directory(of: run.text)
@@ -119,8 +124,9 @@ public final class FileArtifactStore: ArtifactStore, Sendable {
         let stored = "\(directory)/\(artifact.fileName)"
         switch try FilePlace(stored).kind() {
         case .file, .directory: break
-        case .symbolicLink, .other, nil:
-            throw ArtifactError(.missing, "artifact '\(artifact.key)' is gone: there is nothing at '\(stored)'")
+        case .symbolicLink, .other:
+            throw ArtifactError(.unsupportedFile, "artifact '\(artifact.key)' at '\(stored)' is neither a file nor a directory")
+        case nil: throw MissingArtifact("artifact '\(artifact.key)' is gone: there is nothing at '\(stored)'")
         }
         guard let subPath = artifact.subPath, !subPath.isEmpty else { return stored }
         let components = subPath.split(separator: "/").filter { $0 != "." }
@@ -133,7 +139,7 @@ public final class FileArtifactStore: ArtifactStore, Sendable {
             case .symbolicLink, .other:
                 throw ArtifactError(
                     .unsupportedFile, "subPath '\(subPath)' of artifact '\(artifact.key)' goes through a symbolic link or a special file")
-            case nil: throw ArtifactError(.missing, "artifact '\(artifact.key)' has no '\(subPath)'")
+            case nil: throw MissingArtifact("artifact '\(artifact.key)' has no '\(subPath)'")
             }
         }
         return path

@@ -82,8 +82,14 @@ struct ExitRecord: Equatable {
         var verdict: Verdict
     }
 
+    /// The life of the machine in which it was written; nil in records of earlier versions.
+    var bootID: String?
+    /// What it speaks of reached the disk before it did.
+    var isSynced: Bool
     /// nil when the main process never ran.
     var code: Int?
+    /// Kubernetes' word for a special end, like `OOMKilled`.
+    var reason: String?
     var startedAt: Timestamp?
     var finishedAt: Timestamp
     /// Kind (`not-started`, `outputs`) and message.
@@ -93,10 +99,14 @@ struct ExitRecord: Equatable {
     var hasResult: Bool
     var parameters: [Output]
     var artifacts: [Output]
+    /// Of a container set.
+    var containers: [ContainerState]
 
     /// nil when the record was cut off.
     init?(_ text: String) {
         guard let fields = RecordFields(text), let finished = fields["finished"].flatMap({ Int64($0) }) else { return nil }
+        self.bootID = fields["boot"].map(String.init)
+        self.isSynced = fields["synced"] != nil
         self.code = fields["code"].flatMap { Int($0) }
         self.startedAt = fields["started"].flatMap { Int64($0) }.map { Timestamp(milliseconds: $0 / 1_000_000) }
         self.finishedAt = Timestamp(milliseconds: finished / 1_000_000)
@@ -109,7 +119,12 @@ struct ExitRecord: Equatable {
         }
         self.parameters = fields.all("parameter").compactMap(Self.output)
         self.artifacts = fields.all("artifact").compactMap(Self.output)
+        self.containers = fields.all("container").compactMap { ContainerState($0) }
+        self.reason = fields["reason"].map(String.init)
     }
+
+    /// Whether everything it speaks of is sure to be on the disk. After a restart of the machine outputs may be cut off that the record has whole.
+    func isTrusted(in bootID: String) -> Bool { self.isSynced || (self.bootID ?? bootID) == bootID }
 
     private static func output(_ text: Substring) -> Output? {
         let halves = text.split(separator: "\t", maxSplits: 1, omittingEmptySubsequences: false)
@@ -124,10 +139,62 @@ struct ExitRecord: Equatable {
     }
 
     static func == (left: ExitRecord, right: ExitRecord) -> Bool {
-        left.code == right.code && left.startedAt == right.startedAt && left.finishedAt == right.finishedAt
+        left.bootID == right.bootID && left.isSynced == right.isSynced && left.code == right.code && left.startedAt == right.startedAt
+            && left.finishedAt == right.finishedAt
             && left.error?.kind == right.error?.kind && left.error?.message == right.error?.message && left.cpuMillis == right.cpuMillis
             && left.peakMemoryBytes == right.peakMemoryBytes && left.hasResult == right.hasResult && left.parameters == right.parameters
-            && left.artifacts == right.artifacts
+            && left.artifacts == right.artifacts && left.reason == right.reason && left.containers == right.containers
+    }
+}
+
+/// How far a container of a set has come.
+struct ContainerState: Equatable {
+    var name: String
+    /// nil when its program never ran.
+    var startedAt: Timestamp?
+    /// nil while it runs.
+    var result: ContainerResult?
+
+    /// `<started> <finished> <code> <reason> <name>`, `-` for what is not, and after a tab what went wrong.
+    init?(_ text: some StringProtocol) {
+        let halves = text.split(separator: "\t", maxSplits: 1, omittingEmptySubsequences: false)
+        let parts = (halves.first ?? "").split(separator: " ", maxSplits: 4, omittingEmptySubsequences: false)
+        guard halves.count == 2, parts.count == 5 else { return nil }
+        self.name = RecordFields.unescaped(Substring(parts[4]))
+        self.startedAt = Int64(parts[0]).map { Timestamp(milliseconds: $0 / 1_000_000) }
+        guard let finished = Int64(parts[1]) else { return }
+        let problem = RecordFields.unescaped(Substring(halves[1]))
+        let end: PodResult.End = Int(parts[2]).map { .exited(code: $0) } ?? .notStarted(message: problem)
+        self.result = ContainerResult(
+            name: self.name, end: end, startedAt: self.startedAt, finishedAt: Timestamp(milliseconds: finished / 1_000_000),
+            reason: parts[3] == "-" ? nil : String(parts[3]))
+    }
+}
+
+/// A state record: what a pod that runs has to tell. Each replaces the one before.
+struct StateRecord: Equatable {
+    var readyAt: Timestamp?
+    var progress: Progress?
+    var containers: [ContainerState]
+
+    struct Progress: Equatable {
+        var done: Int64
+        var all: Int64
+    }
+
+    init(containers: [ContainerState]) { self.containers = containers }
+
+    /// nil when it is none.
+    init?(_ text: String) {
+        guard let fields = RecordFields(text) else { return nil }
+        self.init(containers: fields.all("container").compactMap { ContainerState($0) })
+        self.readyAt = fields["ready"].flatMap { Int64($0) }.map { Timestamp(milliseconds: $0 / 1_000_000) }
+        let numbers = (fields["progress"] ?? "").split(separator: " ").compactMap { Int64($0) }
+        if numbers.count == 2 { self.progress = Progress(done: numbers[0], all: numbers[1]) }
+    }
+
+    static func read(in directory: String) -> StateRecord? {
+        FileText.read("\(directory)/state", limit: 64 << 20).flatMap { StateRecord(String(decoding: $0, as: UTF8.self)) }
     }
 }
 

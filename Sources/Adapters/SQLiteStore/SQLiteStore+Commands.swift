@@ -29,30 +29,4 @@ extension SQLiteStore: RunCommands {
             throw JournalError.noSuchRun(run.text)
         }
     }
-
-    /// Removes the records of finished runs that need not be kept: all but the newest `keepFinished` by their end, and those that ended
-    /// before `olderThan`. Unfinished runs are never touched.
-    ///
-    /// Each run is a transaction of its own, so that others need not wait long.
-    /// - Returns: the runs whose records were removed; their logs and artifacts are the caller's to remove.
-    public func prune(keepFinished: Int, olderThan: Timestamp?) async throws -> [RunID] {
-        let candidates = try await self.read { db in
-            try String.fetchAll(
-                db,
-                sql: """
-                    SELECT uid FROM (
-                      SELECT uid, finishedAt, row_number() OVER (ORDER BY finishedAt DESC, id DESC) AS place FROM runs WHERE finishedAt IS NOT NULL
-                    ) WHERE place > ? OR finishedAt < ? ORDER BY place DESC
-                    """, arguments: [keepFinished, olderThan?.milliseconds])
-        }
-        var removed: [RunID] = []
-        for uid in candidates {
-            let isRemoved = try await self.write(isUrgent: false) { db in
-                try db.cachedStatement(sql: "DELETE FROM runs WHERE uid = ? AND finishedAt IS NOT NULL").execute(arguments: [uid])
-                return db.changesCount > 0
-            }
-            if isRemoved { removed.append(RunID(uid)) }
-        }
-        return removed
-    }
 }

@@ -6,7 +6,7 @@ import WorkflowModel
 extension SQLiteStore: RunJournal {
     public func create(_ record: RunRecord, source: RunSource, owner: Owner) async throws -> Ownership {
         try await self.insert([try self.newRun(record, source)], owner: owner)
-        return Ownership(run: record.id, epoch: 1)
+        return Ownership(run: record.id, epoch: 1, bootID: owner.bootID)
     }
 
     public func acquire(_ run: RunID, owner: Owner, isAlive: @Sendable (Owner) -> Bool) async throws -> Ownership {
@@ -18,7 +18,7 @@ extension SQLiteStore: RunJournal {
                 guard try Self.holding(of: run, in: db) == held else { return nil }
                 try db.cachedStatement(sql: "UPDATE runs SET epoch = epoch + 1 WHERE id = ?").execute(arguments: [held.id])
                 try Self.setOwner(owner, of: held.id, in: db)
-                return Ownership(run: run, epoch: held.epoch + 1)
+                return Ownership(run: run, epoch: held.epoch + 1, bootID: owner.bootID)
             }
             if let ownership { return ownership }
         }
@@ -31,6 +31,14 @@ extension SQLiteStore: RunJournal {
             let statement = try db.cachedStatement(sql: "UPDATE runs SET epoch = epoch + 1 WHERE uid = ? AND epoch = ? RETURNING id")
             guard let run = try Int64.fetchOne(statement, arguments: [ownership.run.text, ownership.epoch]) else { return }
             try db.cachedStatement(sql: "DELETE FROM owners WHERE run = ?").execute(arguments: [run])
+        }
+    }
+
+    public func discard(_ ownership: Ownership) async throws {
+        try await self.write { db in
+            try db.cachedStatement(sql: "DELETE FROM runs WHERE uid = ? AND epoch = ?")
+                .execute(arguments: [ownership.run.text, ownership.epoch])
+            if db.changesCount == 0 { throw JournalError.fenced }
         }
     }
 
@@ -51,10 +59,12 @@ extension SQLiteStore: RunJournal {
             }
             try db.cachedStatement(
                 sql: """
-                    UPDATE runs SET phase = ?, message = ?, startedAt = ?, priority = ?, progress = ?, labels = ?, parameters = ?, eventCount = ?
-                    WHERE id = ?
+                    UPDATE runs SET phase = ?, message = ?, startedAt = ?, priority = ?, progress = ?, labels = ?, parameters = ?, bootID = ?,
+                      eventCount = ? WHERE id = ?
                     """
-            ).execute(arguments: StatementArguments(columns + [(eventCount + entry.events.count).databaseValue, run.databaseValue]))
+            ).execute(
+                arguments: StatementArguments(
+                    columns + [ownership.bootID.databaseValue, (eventCount + entry.events.count).databaseValue, run.databaseValue]))
             try Self.append(entry.events, to: run, from: eventCount, engineVersion: engineVersion, in: db)
             try Self.save(entry.rows, of: run, in: db)
         }
@@ -95,7 +105,7 @@ extension SQLiteStore {
     private static func holding(of run: RunID, in db: Database) throws -> Holding {
         let statement = try db.cachedStatement(
             sql: """
-                SELECT runs.id, epoch, owner, processID, processStart, bootID, doorbell FROM runs LEFT JOIN owners ON owners.run = runs.id
+                SELECT runs.id, epoch, owner, processID, processStart, owners.bootID, doorbell FROM runs LEFT JOIN owners ON owners.run = runs.id
                 WHERE uid = ? AND finishedAt IS NULL
                 """)
         guard let row = try Row.fetchOne(statement, arguments: [run.text]) else { throw JournalError.noSuchRun(run.text) }

@@ -19,11 +19,11 @@ struct NewRun: Sendable {
         try db.cachedStatement(
             sql: """
                 INSERT INTO runs (uid, namespace, name, createdAt, finishedAt, phase, message, startedAt, priority, progress, labels,
-                  parameters, epoch, eventCount) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, 0)
+                  parameters, bootID, epoch, eventCount) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, 0)
                 """
         ).execute(
             arguments: [record.id.text, record.namespace, record.name, record.createdAt.milliseconds, record.finishedAt?.milliseconds]
-                + StatementArguments(Records.changing(record)))
+                + StatementArguments(Records.changing(record) + [owner?.bootID.databaseValue ?? .null]))
         let run = db.lastInsertedRowID
         try Records.setLabels(record.labels, of: run, in: db)
         try db.cachedStatement(sql: "INSERT INTO sources (run, workflow, context, options) VALUES (?, ?, ?, ?)")

@@ -2,7 +2,7 @@ public import Engine
 import Foundation
 import GRDB
 public import Ports
-import WorkflowModel
+public import WorkflowModel
 
 extension SQLiteStore: RunReader {
     public func runs(matching filter: RunFilter) async throws -> [RunRecord] {
@@ -62,6 +62,35 @@ extension SQLiteStore: RunReader {
                     SELECT owner, processID, processStart, bootID, doorbell FROM owners WHERE run = (SELECT id FROM runs WHERE uid = ?)
                     """)
             return try Row.fetchOne(statement, arguments: [run.text]).map { Records.owner($0) }
+        }
+    }
+
+    public func bootID(of run: RunID) async throws -> String? {
+        try await self.read { db in
+            let statement = try db.cachedStatement(sql: "SELECT bootID FROM runs WHERE uid = ?")
+            return try String?.fetchOne(statement, arguments: [run.text]) ?? nil
+        }
+    }
+
+    public func expiredRuns(_ retention: Retention, at now: Timestamp, limit: Int) async throws -> [RunID] {
+        let endedBefore = retention.age.map { now + Span(milliseconds: -$0.milliseconds) }
+        return try await self.read { db in
+            // The newest run beyond the number to keep; it and all that ended before it go. Both statements walk the index of finished runs.
+            var first: Row?
+            if let kept = retention.runs {
+                let beyond = try db.cachedStatement(
+                    sql: """
+                        SELECT finishedAt, id FROM runs WHERE finishedAt IS NOT NULL ORDER BY finishedAt DESC, id DESC LIMIT 1 OFFSET ?
+                        """)
+                first = try Row.fetchOne(beyond, arguments: [kept])
+            }
+            let expired = try db.cachedStatement(
+                sql: """
+                    SELECT uid FROM runs WHERE finishedAt IS NOT NULL AND ((finishedAt, id) <= (?, ?) OR finishedAt < ?)
+                    ORDER BY finishedAt, id LIMIT ?
+                    """)
+            let last: (Int64?, Int64?) = (first?[0], first?[1])
+            return try String.fetchAll(expired, arguments: [last.0, last.1, endedBefore?.milliseconds, limit]).map { RunID($0) }
         }
     }
 

@@ -19,10 +19,13 @@ import GRDB
 /// | `resources` | a stored object | `version` is that of its last change; of a Secret, `json` holds masks and `sealed` the values |
 /// | `resourceChanges` | a change of an object | the newest only, see `ChangeLog`; it holds no Secret values |
 /// | `directoryOwner` | the process that adopts submitted runs | at most one row |
+/// | `lockHolders`, `lockQueue` | a lock that a run or node has, or waits for | they go with the run, so no lock outlives it |
+/// | `lockLimits` | how many may hold a database semaphore | |
+/// | `memos` | the outputs of a memoized template | not tied to the run that gave them |
 /// | `meta` | a fact about the database | `writer` is the version of Skiff that last changed the schema |
 ///
 /// `runs.epoch` is the fencing token: it grows with every change of ownership, and each commit names the one it was given. `runs.eventCount`
-/// numbers the events.
+/// numbers the events. `runs.bootID` is that of the last commit's owner, which outlives the owner's row.
 ///
 /// There are no triggers, and hot statements have no `RETURNING` (a trigger inside): for a statement with one, SQLite copies each page it
 /// changes, which made a commit a third dearer.
@@ -39,9 +42,17 @@ enum Schema {
             try db.execute(sql: Self.belongings)
             try Self.stamp(writer, in: db)
         }
+        migrator.registerMigration("0002 boots", foreignKeyChecks: .immediate) { db in
+            try db.execute(sql: Self.boots)
+            try Self.stamp(writer, in: db)
+        }
         migrator.registerMigration("0003 resources", foreignKeyChecks: .immediate) { db in
             try db.execute(sql: Self.resources)
             try Self.addDefaultNamespace(in: db)
+            try Self.stamp(writer, in: db)
+        }
+        migrator.registerMigration("0004 coordination", foreignKeyChecks: .immediate) { db in
+            try db.execute(sql: Self.coordination)
             try Self.stamp(writer, in: db)
         }
         return migrator
@@ -157,6 +168,11 @@ enum Schema {
         CREATE INDEX commandsByRun ON commands (run, id);
         """
 
+    private static let boots = """
+        ALTER TABLE runs ADD COLUMN bootID TEXT;
+        UPDATE runs SET bootID = (SELECT bootID FROM owners WHERE owners.run = runs.id);
+        """
+
     private static let resources = """
         CREATE TABLE resources (
           id INTEGER PRIMARY KEY,
@@ -190,6 +206,45 @@ enum Schema {
           processStart INTEGER NOT NULL,
           bootID TEXT NOT NULL,
           doorbell TEXT NOT NULL
+        ) STRICT;
+        """
+
+    private static let coordination = """
+        CREATE TABLE lockHolders (
+          lock TEXT NOT NULL,
+          run INTEGER NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
+          node INTEGER NOT NULL,
+          PRIMARY KEY (lock, run, node)
+        ) STRICT, WITHOUT ROWID;
+        CREATE INDEX lockHoldersByRun ON lockHolders (run, node);
+        CREATE TABLE lockQueue (
+          id INTEGER PRIMARY KEY AUTOINCREMENT,
+          lock TEXT NOT NULL,
+          run INTEGER NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
+          node INTEGER NOT NULL,
+          priority INTEGER NOT NULL,
+          createdAt INTEGER NOT NULL,
+          UNIQUE (lock, run, node)
+        ) STRICT;
+        CREATE INDEX lockQueueByRun ON lockQueue (run, node);
+        CREATE INDEX lockQueueOrder ON lockQueue (lock, priority DESC, createdAt, id);
+        CREATE TABLE lockLimits (
+          namespace TEXT NOT NULL,
+          key TEXT NOT NULL,
+          size INTEGER NOT NULL,
+          PRIMARY KEY (namespace, key)
+        ) STRICT, WITHOUT ROWID;
+        CREATE TABLE memos (
+          id INTEGER PRIMARY KEY,
+          namespace TEXT NOT NULL,
+          cache TEXT NOT NULL,
+          key TEXT NOT NULL,
+          run TEXT NOT NULL,
+          node INTEGER NOT NULL,
+          outputs TEXT NOT NULL,
+          createdAt INTEGER NOT NULL,
+          lastHitAt INTEGER NOT NULL,
+          UNIQUE (namespace, cache, key)
         ) STRICT;
         """
 }

@@ -7,6 +7,9 @@ public struct DriverPorts: Sendable {
     public var runtime: any PodRuntime
     public var artifacts: any ArtifactStore
     public var secrets: any SecretSource
+    public var locks: any LockService
+    public var cache: any MemoCache
+    public var calls: any CallRunner
     public var time: any TimeSource
     /// nil where nobody else can send commands.
     public var doorbell: (any DoorbellService)?
@@ -14,13 +17,17 @@ public struct DriverPorts: Sendable {
     public var scratch: @Sendable (PodID) -> String
 
     public init(
-        journal: any RunJournal, runtime: any PodRuntime, artifacts: any ArtifactStore, secrets: any SecretSource, time: any TimeSource,
+        journal: any RunJournal, runtime: any PodRuntime, artifacts: any ArtifactStore, secrets: any SecretSource,
+        locks: any LockService, cache: any MemoCache, calls: any CallRunner, time: any TimeSource,
         doorbell: (any DoorbellService)?, scratch: @escaping @Sendable (PodID) -> String
     ) {
         self.journal = journal
         self.runtime = runtime
         self.artifacts = artifacts
         self.secrets = secrets
+        self.locks = locks
+        self.cache = cache
+        self.calls = calls
         self.time = time
         self.doorbell = doorbell
         self.scratch = scratch

@@ -61,6 +61,15 @@ final class PodLauncher: Sendable {
         return refusal
     }
 
+    /// Takes a pod over that an earlier process may have started, and starts nothing.
+    /// - Returns: false when there is no sign that it was started; it never will be.
+    func adopt(_ request: PodRequest) async -> Bool {
+        self.state.withLock { $0.admission.count(request.id, request.resources) }
+        if await self.ports.runtime.adopt(request.id) { return true }
+        self.ended(request.id)
+        return false
+    }
+
     /// Stops a pod wherever it is.
     /// - Returns: true when it was never started and never will be; its end is the caller's to tell.
     func stop(_ pod: PodID, grace: Span) async -> Bool {
@@ -145,8 +154,9 @@ final class PodLauncher: Sendable {
 
     private func prepare(_ request: PodRequest, _ refused: @Sendable (PodID, String) -> Void) async {
         do {
-            let inputs = try await self.placed(request)
-            let secrets = try await self.secrets(of: request)
+            let gathering = Gathering(ports: self.ports)
+            let inputs = try await gathering.inputs(request.inputs, of: request.id)
+            let secrets = try await gathering.secrets(request.secretNames, of: request.id.run)
             await self.handOver(PodLaunch(request: request, inputs: inputs, secrets: secrets), refused)
         } catch {
             await self.giveUp(request.id, "\(error)", refused)
@@ -188,60 +198,29 @@ final class PodLauncher: Sendable {
     }
 
     static let stoppedEarly = "stopped before it was started"
-
-    private func placed(_ request: PodRequest) async throws -> [PlacedInput] {
-        var inputs: [PlacedInput] = []
-        for input in request.inputs {
-            let content: PlacedInput.Content
-            switch input.source {
-            case .raw(let text): content = .text(text)
-            case .stored(let artifact):
-                do {
-                    content = .copyOf(
-                        localPath: try await self.ports.artifacts.place(
-                            artifact, archive: input.archive, scratch: self.ports.scratch(request.id)))
-                } catch {
-                    if input.isOptional { continue }
-                    throw LaunchFault("input artifact '\(input.name)': \(error)")
-                }
-            }
-            inputs.append(
-                PlacedInput(name: input.name, path: input.path, content: content, mode: input.mode, isModeRecursive: input.isModeRecursive))
-        }
-        return inputs
-    }
-
-    /// What exists of the secrets that the pod names; which of them must exist is the runtime's to judge.
-    private func secrets(of request: PodRequest) async throws -> [String: [String: [UInt8]]] {
-        var secrets: [String: [String: [UInt8]]] = [:]
-        for name in request.secretNames {
-            do { secrets[name] = try await self.ports.secrets.values(of: name, in: request.id.run) } catch {
-                throw LaunchFault("secret '\(name)' cannot be read: \(error)")
-            }
-        }
-        return secrets
-    }
-}
-
-/// Why a pod cannot be handed to the runtime, for people.
-private struct LaunchFault: Error, CustomStringConvertible {
-    let description: String
-    init(_ description: String) { self.description = description }
 }
 
 extension PodRequest {
     /// Every secret that the pod names, sorted.
     var secretNames: [String] {
         var names: Set<String> = []
-        for entry in self.main.env {
+        for entry in self.allContainers.flatMap(\.env) {
             switch entry {
             case .value: break
             case .secretKey(_, let secret, _, _), .allOfSecret(let secret, _, _): names.insert(secret)
             }
         }
-        for volume in self.volumes {
-            if case .secret(let name, _, _, _) = volume.source { names.insert(name) }
-        }
+        for volume in self.volumes { names.formUnion(volume.source.secretNames) }
         return names.sorted()
+    }
+}
+
+extension VolumeRequest.Source {
+    fileprivate var secretNames: Set<String> {
+        switch self {
+        case .secret(let name, _, _, _): [name]
+        case .projected(let sources): sources.reduce(into: []) { $0.formUnion($1.secretNames) }
+        case .emptyDir, .hostPath, .files, .claim, .persistentClaim: []
+        }
     }
 }

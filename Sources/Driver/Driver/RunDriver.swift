@@ -14,6 +14,8 @@ public final class RunDriver: Sendable {
     private let ports: DriverPorts
     private let launcher: PodLauncher
     private let timers: Timers
+    private let locks: LockKeeper
+    private let calls: CallKeeper
     private let starts = Mailbox<Start>()
     private let handles = Mutex<[RunID: RunHandle]>([:])
     /// News of all runs, for one watcher.
@@ -23,6 +25,8 @@ public final class RunDriver: Sendable {
         self.ports = ports
         self.launcher = PodLauncher(ports: ports, capacity: capacity)
         self.timers = Timers(time: ports.time)
+        self.locks = LockKeeper(ports: ports)
+        self.calls = CallKeeper(ports: ports)
     }
 
     /// Starts carrying out a run that was just recorded.
@@ -32,8 +36,10 @@ public final class RunDriver: Sendable {
     }
 
     /// Goes on with a run whose state was read from the journal and that this process now owns.
-    public func resume(_ machine: RunMachine, record: RunRecord, ownership: Ownership) -> RunHandle {
-        self.begin(machine, record, ownership, .resumed)
+    /// - Parameter isAfterRestart: the machine may have been restarted since the last commit to the run (`RunReader.bootID(of:)`), so that
+    ///   starts may have been forgotten. What was launched before is then found out about and never launched again.
+    public func resume(_ machine: RunMachine, record: RunRecord, ownership: Ownership, isAfterRestart: Bool) -> RunHandle {
+        self.begin(machine, record, ownership, .resumed(isAfterRestart: isAfterRestart))
     }
 
     private func begin(_ machine: RunMachine, _ record: RunRecord, _ ownership: Ownership, _ beginning: RunLoop.Beginning) -> RunHandle {
@@ -41,7 +47,7 @@ public final class RunDriver: Sendable {
         self.handles.withLock { $0[machine.id] = handle }
         let loop = RunLoop(
             machine: machine, record: record, ownership: ownership, handle: handle, ports: self.ports, launcher: self.launcher,
-            timers: self.timers, feed: self.feed)
+            timers: self.timers, locks: self.locks, calls: self.calls, feed: self.feed)
         self.starts.post(Start(run: machine.id, loop: loop, beginning: beginning))
         return handle
     }
@@ -52,6 +58,7 @@ public final class RunDriver: Sendable {
             group.addTask { await self.pumpEvents() }
             group.addTask { await self.launcher.run { pod, message in self.refuse(pod, message) } }
             group.addTask { await self.timers.run { self.handle(of: $0.run)?.mailbox.post(.timerFired($0.timer)) } }
+            group.addTask { await self.locks.run { self.handle(of: $0.run)?.mailbox.post(.locksAnswered($0.node, $1)) } }
             group.addTask { await self.answerDoorbell() }
             while !Task.isCancelled {
                 for start in await self.starts.next() {
@@ -74,6 +81,11 @@ public final class RunDriver: Sendable {
             for await event in self.ports.runtime.events {
                 switch event {
                 case .started(let pod, _): self.handle(of: pod.run)?.mailbox.post(.podStarted(pod))
+                case .ready(let pod, _): self.handle(of: pod.run)?.mailbox.post(.podReady(pod))
+                case .containerStarted(let pod, let container, _):
+                    self.handle(of: pod.run)?.mailbox.post(.containerStarted(pod, container: container))
+                case .containerFinished(let pod, let result): self.handle(of: pod.run)?.mailbox.post(.containerFinished(pod, result))
+                case .progress(let pod, let done, let all): self.handle(of: pod.run)?.mailbox.post(.progress(pod, done: done, of: all))
                 case .lost(let pod, let reason, _):
                     self.launcher.ended(pod)
                     self.handle(of: pod.run)?.mailbox.post(.podLost(pod, reason: reason))
@@ -116,6 +128,7 @@ public final class RunDriver: Sendable {
     private func answerDoorbell() async {
         guard let doorbell = self.ports.doorbell else { return }
         for await _ in doorbell.rings {
+            self.locks.wake()
             for handle in self.handles.withLock({ Array($0.values) }) { handle.mailbox.post(.commandsWaiting) }
         }
     }

@@ -28,6 +28,9 @@ public final class RunHandle: Sendable {
 
     public func shutDown(_ kind: RunState.Shutdown, message: String) { self.mailbox.post(.shutdown(kind, message: message)) }
 
+    /// Nothing new starts until the run is resumed.
+    public func suspend() { self.mailbox.post(.suspend) }
+
     /// Records what is known, gives the run up and leaves its pods running.
     public func leave() { self.mailbox.post(.leave) }
 
@@ -70,11 +73,19 @@ public final class RunHandle: Sendable {
 /// What reaches the task that owns a run.
 enum RunItem: Sendable {
     case podStarted(PodID)
+    case podReady(PodID)
+    case containerStarted(PodID, container: String)
+    case containerFinished(PodID, ContainerResult)
+    case progress(PodID, done: Int64, of: Int64)
     /// What the pod left behind is saved already.
     case podFinished(PodID, PodResult)
     case podLost(PodID, reason: String)
     case timerFired(TimerID)
     case shutdown(RunState.Shutdown, message: String)
+    case suspend
+    case locksAnswered(NodeID?, LockAnswer)
+    case recalled(NodeID, NodeOutputs?)
+    case callFinished(PodID, CallResult)
     /// Commands of other processes may be waiting.
     case commandsWaiting
     case leave

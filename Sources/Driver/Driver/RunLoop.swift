@@ -1,4 +1,5 @@
 import Engine
+import Planning
 import Ports
 import WorkflowModel
 
@@ -11,7 +12,8 @@ struct RunLoop {
     enum Beginning: Sendable {
         case fresh
         /// Taken over from another process.
-        case resumed
+        /// - isAfterRestart: one that may have run before a restart of the machine.
+        case resumed(isAfterRestart: Bool)
     }
 
     /// Only that pods started may wait so long for a commit that has more to say: nothing is decided by it, and the pod's directory tells it again.
@@ -24,6 +26,8 @@ struct RunLoop {
     private let ports: DriverPorts
     private let launcher: PodLauncher
     private let timers: Timers
+    private let locks: LockKeeper
+    private let calls: CallKeeper
     private let feed: RunFeed
     /// Phases as the feed was last told, by ordinal.
     private var told: [NodePhase] = []
@@ -40,7 +44,7 @@ struct RunLoop {
 
     init(
         machine: RunMachine, record: RunRecord, ownership: Ownership, handle: RunHandle, ports: DriverPorts, launcher: PodLauncher,
-        timers: Timers, feed: RunFeed
+        timers: Timers, locks: LockKeeper, calls: CallKeeper, feed: RunFeed
     ) {
         self.machine = machine
         self.record = record
@@ -49,6 +53,8 @@ struct RunLoop {
         self.ports = ports
         self.launcher = launcher
         self.timers = timers
+        self.locks = locks
+        self.calls = calls
         self.feed = feed
     }
 
@@ -57,7 +63,7 @@ struct RunLoop {
         let outcome: RunHandle.Outcome
         do { outcome = try await self.carryOut(beginning) } catch {
             // Memory is ahead of the disk: nothing may be done any more that is not recorded.
-            self.launcher.forget(self.machine.id)
+            self.forget()
             outcome = .failed(error)
         }
         self.handle.end(outcome, self.machine)
@@ -76,28 +82,59 @@ struct RunLoop {
             if self.mustCommit { try await self.commitAndAct() }
         }
         guard let phase = self.finished else {
-            self.launcher.forget(self.machine.id)
+            self.forget()
             try await self.ports.journal.release(self.ownership)
             return .left
         }
+        if self.usesLocks { await self.locks.releaseAll(of: self.machine.id) }
         try await self.ports.journal.release(self.ownership)
         self.feed.post([.finished(self.machine.id, phase, message: self.machine.run.message)])
         return .finished(phase)
+    }
+
+    /// Nothing is done for the run any more by this process.
+    private func forget() {
+        self.launcher.forget(self.machine.id)
+        self.locks.forget(self.machine.id)
+        self.calls.forget(self.machine.id)
+    }
+
+    private var usesLocks: Bool {
+        self.machine.plan.synchronization != nil || self.machine.plan.templates.contains { $0.synchronization != nil }
     }
 
     private mutating func begin(_ beginning: Beginning) async throws {
         self.feed.post([.started(self.machine.id)])
         switch beginning {
         case .fresh: self.apply(.started, isUrgent: true)
-        case .resumed:
+        case .resumed(let isAfterRestart):
             // Watchers hear of what changes from here on.
             self.told = self.machine.nodes.map(\.phase)
             // An earlier process may have got as far as recording the run and no further.
             if self.machine.run.phase == .pending, self.machine.nodes.isEmpty { self.apply(.started, isUrgent: true) }
-            for action in self.machine.outstanding() { await self.act(action, isRepeated: true) }
+            for action in self.machine.outstanding() {
+                if isAfterRestart, case .launch(let request) = action {
+                    await self.findOut(request)
+                } else {
+                    await self.act(action, isRepeated: true)
+                }
+            }
         }
         try await self.takeCommands()
         if !self.events.isEmpty { try await self.commitAndAct() }
+    }
+
+    /// What became of a pod that was launched before the machine was restarted. Its start record may be lost with the power, so that its absence
+    /// proves nothing: the pod may have run, and must not run twice. It counts as lost, which is a new attempt.
+    ///
+    /// All these losses are in the first commit after the restart, and that commit is also what makes this life of the machine the run's. So
+    /// whoever takes the run over before it asks again, and whoever comes later finds no launch of the former life without a record.
+    private mutating func findOut(_ request: PodRequest) async {
+        if await self.launcher.adopt(request) { return }
+        self.apply(
+            .podLost(
+                request.id.node, attempt: request.id.attempt, reason: "the machine was restarted, and nothing tells whether the pod ran"),
+            isUrgent: true)
     }
 
     // MARK: Handle
@@ -107,10 +144,21 @@ struct RunLoop {
         for item in items {
             switch item {
             case .podStarted(let pod): self.apply(.podStarted(pod.node, attempt: pod.attempt), isUrgent: false)
+            case .podReady(let pod): self.apply(.podReady(pod.node, attempt: pod.attempt), isUrgent: true)
+            case .containerStarted(let pod, let container):
+                self.apply(.containerStarted(pod.node, attempt: pod.attempt, container: container), isUrgent: false)
+            case .containerFinished(let pod, let result):
+                self.apply(.containerFinished(pod.node, attempt: pod.attempt, result), isUrgent: false)
+            case .progress(let pod, let done, let all):
+                self.apply(.progress(pod.node, attempt: pod.attempt, done: done, of: all), isUrgent: false)
             case .podFinished(let pod, let result): self.apply(.podFinished(pod.node, attempt: pod.attempt, result), isUrgent: true)
             case .podLost(let pod, let reason): self.apply(.podLost(pod.node, attempt: pod.attempt, reason: reason), isUrgent: true)
             case .timerFired(let timer): self.apply(.timerFired(timer), isUrgent: true)
             case .shutdown(let kind, let message): self.apply(.shutdownRequested(kind, message: message), isUrgent: true)
+            case .suspend: self.apply(.suspendRequested, isUrgent: true)
+            case .locksAnswered(let node, let answer): self.apply(.locksAnswered(node, answer), isUrgent: true)
+            case .recalled(let node, let outputs): self.apply(.recalled(node, outputs), isUrgent: true)
+            case .callFinished(let call, let result): self.apply(.callFinished(call.node, attempt: call.attempt, result), isUrgent: true)
             case .commandsWaiting: hasCommands = true
             case .leave: self.isLeaving = true
             case .snapshot(let continuation): continuation.resume(returning: self.machine)
@@ -121,12 +169,7 @@ struct RunLoop {
 
     private mutating func takeCommands() async throws {
         for command in try await self.ports.journal.pendingCommands(for: self.machine.id) {
-            let kind: RunState.Shutdown =
-                switch command.verb {
-                case .stop: .stop
-                case .terminate: .terminate
-                }
-            self.apply(.shutdownRequested(kind, message: command.message), isUrgent: true)
+            if let event = command.event { self.apply(event, isUrgent: true) }
             self.commands.append(command)
         }
     }
@@ -199,11 +242,43 @@ struct RunLoop {
             guard let refusal = self.launcher.launch(request, !isRepeated ? .none : hasStarted ? .started : .asked) else { return }
             self.handle.mailbox.post(.podFinished(request.id, self.notStarted(refusal)))
         case .stop(let pod, let grace):
+            if self.calls.stop(pod) {
+                let result = CallResult(end: .failed(message: PodLauncher.stoppedEarly), finishedAt: self.ports.time.now())
+                return self.handle.mailbox.post(.callFinished(pod, result))
+            }
             guard await self.launcher.stop(pod, grace: grace) else { return }
             self.handle.mailbox.post(.podFinished(pod, self.notStarted(PodLauncher.stoppedEarly)))
+        case .acquire(let holder, let locks, let priority):
+            let demand = LockDemand(
+                holder: holder, locks: locks.map { LockDemand.Lock(request: $0, limit: self.limit(of: $0)) }, priority: priority,
+                createdAt: self.record.createdAt)
+            if let answer = await self.locks.acquire(demand) { self.handle.mailbox.post(.locksAnswered(holder.node, answer)) }
+        case .release(let holder): await self.locks.release(holder)
+        case .recall(let node, let request, let maxAge):
+            self.handle.mailbox.post(.recalled(node, await self.recalled(request, maxAge)))
+        case .remember(let node, let request, let outputs):
+            try? await self.ports.cache.remember(request, outputs, of: self.machine.id, node: node, at: self.ports.time.now())
+        case .call(let request):
+            self.calls.start(request) { [mailbox = self.handle.mailbox] in mailbox.post(.callFinished($0, $1)) }
         case .schedule(let timer, let instant): self.timers.schedule(timer, of: self.machine.id, at: instant)
         // The commit before this recorded it.
         case .finish(let phase): self.finished = phase
+        }
+    }
+
+    /// What the cache has. One that cannot be read has nothing, and neither has one whose artifacts are gone.
+    private func recalled(_ request: MemoRequest, _ maxAge: Span?) async -> NodeOutputs? {
+        guard let outputs = try? await self.ports.cache.recall(request, maxAge: maxAge, at: self.ports.time.now()) else { return nil }
+        for case .stored(let artifact) in outputs.artifacts.map(\.source) where await !self.ports.artifacts.holds(artifact) { return nil }
+        return outputs
+    }
+
+    /// How many may hold a lock, as far as the run knows: its ConfigMaps were given with it.
+    private func limit(of lock: LockRequest) -> Int? {
+        switch lock.kind {
+        case .mutex: 1
+        case .configMap: lock.key.flatMap { self.machine.plan.resources.configMaps[lock.name]?.data[$0] }.flatMap { Int($0) }
+        case .database: nil
         }
     }
 

@@ -93,9 +93,12 @@ public struct JournalEntry: Sendable, Equatable {
 public struct Ownership: Sendable, Equatable, Hashable {
     public var run: RunID
     public var epoch: Int64
-    public init(run: RunID, epoch: Int64) {
+    /// Of the owner's machine, as `Owner.bootID`; each commit leaves it with the run.
+    public var bootID: String
+    public init(run: RunID, epoch: Int64, bootID: String) {
         self.run = run
         self.epoch = epoch
+        self.bootID = bootID
     }
 }
 
@@ -106,6 +109,7 @@ public struct Owner: Sendable, Equatable {
     public var processID: Int32
     /// Start time of the process in clock ticks since boot (`/proc/<pid>/stat` field 22), so that a reused pid is not taken for it.
     public var processStart: UInt64
+    /// Names the time from one start of the machine to the next.
     public var bootID: String
     /// Path of the doorbell socket.
     public var doorbell: String
@@ -136,12 +140,12 @@ public enum JournalError: Error, Sendable, Equatable {
 
 /// A request of another process to the owner of a run.
 public struct RunCommand: Sendable, Equatable {
-    public enum Verb: String, Sendable, Codable { case stop, terminate }
+    public enum Verb: String, Sendable, Codable { case stop, terminate, suspend, resume, set }
     public var id: Int64
     public var run: RunID
     public var verb: Verb
     public var issuedAt: Timestamp
-    /// For people: who asks and why.
+    /// For people: who asks and why. Of `resume` and `set`, the engine's event as JSON text (`RunCommand.message(for:)`).
     public var message: String
     public init(id: Int64, run: RunID, verb: Verb, issuedAt: Timestamp, message: String = "") {
         self.id = id
@@ -150,6 +154,19 @@ public struct RunCommand: Sendable, Equatable {
         self.issuedAt = issuedAt
         self.message = message
     }
+
+    /// What the command is to the engine; nil when it cannot be read.
+    public var event: RunMachine.Event? {
+        switch self.verb {
+        case .stop: .shutdownRequested(.stop, message: self.message)
+        case .terminate: .shutdownRequested(.terminate, message: self.message)
+        case .suspend: .suspendRequested
+        case .resume, .set: (try? JSONValue(json: self.message)).flatMap { RunMachine.Event(json: $0) }
+        }
+    }
+
+    /// The message that carries an event in a command.
+    public static func message(for event: RunMachine.Event) -> String { event.json.json }
 }
 
 /// The part of the store that a driver writes through. Each call has returned only when its effect survives a power cut, unless it says otherwise.
@@ -162,6 +179,9 @@ public protocol RunJournal: Sendable {
     func acquire(_ run: RunID, owner: Owner, isAlive: @Sendable (Owner) -> Bool) async throws -> Ownership
     /// Gives the run up, so that anybody may acquire it.
     func release(_ ownership: Ownership) async throws
+    /// Removes a run that the caller owns, finished or not, with everything recorded about it.
+    /// - Throws: `fenced`.
+    func discard(_ ownership: Ownership) async throws
     /// Commits of many runs that come in at the same time share a transaction. Entries of one run are committed in the order of the calls.
     /// - Parameter isUrgent: false lets the commit return before it survives a power cut (it survives a crash of the process).
     /// - Throws: `fenced`, `storageFull`, `unavailable`; nothing of the entry is then recorded.
@@ -200,6 +220,22 @@ public struct RunFilter: Sendable, Equatable {
     }
 }
 
+/// How long finished runs are kept. Unfinished ones always are.
+public struct Retention: Sendable, Equatable {
+    /// The newest so many, by their end; nil for any number.
+    public var runs: Int?
+    /// Since their end; nil for ever.
+    public var age: Span?
+
+    public init(runs: Int?, age: Span?) {
+        self.runs = runs
+        self.age = age
+    }
+
+    /// What holds where nobody says otherwise: 1,000 runs, 90 days.
+    public static let standard = Retention(runs: 1000, age: .seconds(90 * 86400))
+}
+
 /// The part of the store that only looks.
 public protocol RunReader: Sendable {
     /// Unfinished runs first by newest creation, then finished ones by newest end.
@@ -210,6 +246,11 @@ public protocol RunReader: Sendable {
     /// All state rows, by ordinal, the run's own row first.
     func rows(of run: RunID) async throws -> [StateRow]
     func owner(of run: RunID) async throws -> Owner?
+    /// `Owner.bootID` of whoever committed to the run last: what was launched since the machine's last start was launched in that life of it.
+    /// nil when nobody knows.
+    func bootID(of run: RunID) async throws -> String?
+    /// Finished runs that need not be kept any longer, those that ended first foremost, at most `limit`.
+    func expiredRuns(_ retention: Retention, at now: Timestamp, limit: Int) async throws -> [RunID]
     /// Events in the order they were committed.
     func events(of run: RunID) async throws -> [JournalEvent]
 }

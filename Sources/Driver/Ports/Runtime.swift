@@ -1,10 +1,18 @@
 public import Engine
 public import WorkflowModel
 
-/// News of a pod. Each pod ends with exactly one `finished` or `lost`.
+/// News of a pod. Each pod ends with exactly one `finished` or `lost`, which is its last.
 public enum PodEvent: Sendable, Equatable {
     /// The main container's program is about to run: the start record is written.
     case started(PodID, at: Timestamp)
+    /// Every container of a daemon runs, and those with a readiness probe have passed it.
+    case ready(PodID, at: Timestamp)
+    /// A container of a container set is about to run.
+    case containerStarted(PodID, container: String, at: Timestamp)
+    /// A container of a container set has ended, while others may still run.
+    case containerFinished(PodID, ContainerResult)
+    /// The step wrote `N/M` to the file named by `ARGO_PROGRESS_FILE`.
+    case progress(PodID, done: Int64, of: Int64)
     /// What the pod left behind is in its directory; `collected` says where, for the artifact store to take over.
     case finished(PodID, PodResult, collected: [CollectedArtifact])
     /// The machine or the supervisor was lost under it. All its processes are proven dead.

@@ -42,3 +42,27 @@ extension String.UTF8View {
         return false
     }
 }
+
+extension Node {
+    /// Argo's display name: the template's own choice, else the part of the name that the enclosing node does not have: `[0]`, `build`,
+    /// `build(1:linux)`, `build(0)`.
+    public func shownName(in boundary: String?) -> String {
+        if let chosen = self.displayName { return chosen }
+        guard let boundary, self.name.utf8.starts(with: boundary.utf8) else { return self.name }
+        return String(decoding: Self.withoutSeparator(self.name.utf8.dropFirst(boundary.utf8.count)), as: UTF8.self)
+    }
+
+    /// Cuts a leading `.` or `[n].`; `[n]` alone is the name of a step group.
+    private static func withoutSeparator(_ text: Substring.UTF8View) -> Substring.UTF8View {
+        let dot = UInt8(ascii: ".")
+        if text.first == dot { return text.dropFirst() }
+        guard text.first == UInt8(ascii: "["), let close = text.firstIndex(of: UInt8(ascii: "]")) else { return text }
+        let rest = text[close...].dropFirst()
+        return rest.first == dot ? rest.dropFirst() : text
+    }
+}
+
+extension RunMachine {
+    /// What people see of a node: the last part of its name.
+    public func displayName(of node: Node) -> String { node.shownName(in: node.boundary.map { self.nodes[$0.index].name }) }
+}

@@ -48,40 +48,56 @@ extension RunMachine {
 
     func limit(of boundary: NodeID) -> Int? { self.nodes[boundary.index].template.flatMap { self.plan.templates[$0].parallelism } }
 
+    /// A node that takes no place under any limit; only a suspended run holds it back.
+    mutating func enterFreely(_ id: NodeID) {
+        if self.run.isSuspended {
+            self.hold(id)
+        } else {
+            self.begin(id)
+        }
+    }
+
     private mutating func enterBoundary(_ id: NodeID) {
         if let boundary = self.nodes[id.index].boundary { self.gates.activeChildren[boundary, default: 0] += 1 }
         if self.nodes[id.index].type == .pod {
-            if let limit = self.plan.parallelism, self.gates.activePods >= limit || !self.gates.forWorkflow.isEmpty {
-                self.gates.forWorkflow.append(id)
-                self.gates.held += 1
-                return
+            if self.run.isSuspended || !self.gates.forWorkflow.isEmpty || self.gates.activePods >= self.plan.parallelism ?? .max {
+                return self.hold(id)
             }
             self.gates.activePods += 1
         }
         self.begin(id)
     }
 
+    private mutating func hold(_ id: NodeID) {
+        self.nodes[id.index].stage = .slot
+        self.changed.insert(id)
+        self.gates.forWorkflow.append(id)
+        self.gates.held += 1
+    }
+
     /// Frees the places of a node that has ended, for those that wait for them.
     mutating func leave(_ id: NodeID, from before: NodePhase) {
-        let node = self.nodes[id.index]
-        guard node.type == .pod || node.type == .steps || node.type == .dag, before != .held else { return }
-        if node.type == .pod {
+        let type = self.nodes[id.index].type
+        guard type == .pod || type == .steps || type == .dag, before != .held || self.nodes[id.index].stage == .slot else { return }
+        if type == .pod, before != .held {
             self.gates.activePods -= 1
             self.refillWorkflow()
         }
-        if let boundary = node.boundary {
-            self.gates.activeChildren[boundary, default: 1] -= 1
+        if let boundary = self.nodes[id.index].boundary {
+            let left = self.gates.activeChildren[boundary, default: 1] - 1
+            self.gates.activeChildren[boundary] = left == 0 ? nil : left
             self.refill(boundary)
         }
     }
 
-    private mutating func refillWorkflow() {
-        while let next = self.gates.forWorkflow.first, self.gates.activePods < self.plan.parallelism ?? .max {
+    mutating func refillWorkflow() {
+        while !self.run.isSuspended, let next = self.gates.forWorkflow.first, self.gates.activePods < self.plan.parallelism ?? .max {
             self.gates.forWorkflow.removeFirst()
             self.gates.held -= 1
             // A node that a stop ended while it was held has given up its place already.
             guard self.nodes[next.index].phase == .held else { continue }
-            self.gates.activePods += 1
+            self.nodes[next.index].stage = .place
+            if self.nodes[next.index].type == .pod { self.gates.activePods += 1 }
             self.begin(next)
         }
     }
@@ -90,6 +106,7 @@ extension RunMachine {
         guard let limit = self.limit(of: boundary) else { return }
         while let next = self.gates.forBoundary[boundary]?.first, self.gates.activeChildren[boundary, default: 0] < limit {
             self.gates.forBoundary[boundary]?.removeFirst()
+            if self.gates.forBoundary[boundary]?.isEmpty ?? false { self.gates.forBoundary[boundary] = nil }
             self.gates.held -= 1
             guard self.nodes[next.index].phase == .held else { continue }
             if self.isClosed(to: next) {

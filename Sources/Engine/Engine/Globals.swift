@@ -82,14 +82,14 @@ extension RunMachine {
     }
 
     private var status: String {
-        guard let exit = self.run.exitNode, exit.index <= self.nodes.count, let entry = self.nodes.first, entry.phase.isFulfilled else {
+        guard let entry = self.nodes.first, entry.phase.isFulfilled else {
             return self.run.phase == .pending ? RunPhase.running.rawValue : self.run.phase.rawValue
         }
         switch entry.phase {
         case .failed: return RunPhase.failed.rawValue
         case .error: return RunPhase.error.rawValue
         case .succeeded, .skipped, .omitted: return (self.run.shutdown == nil ? RunPhase.succeeded : .failed).rawValue
-        case .held, .pending, .running: return RunPhase.running.rawValue
+        case .held, .pending, .running, .daemoned: return RunPhase.running.rawValue
         }
     }
 
@@ -108,25 +108,13 @@ extension RunMachine {
         let list = JSONValue.array(
             failed.map { node in
                 [
-                    "displayName": .string(
-                        node.displayName ?? Self.shortName(node, boundary: node.boundary.map { self.nodes[$0.index].name })),
+                    "displayName": .string(self.displayName(of: node)),
                     "message": .string(node.message), "templateName": .string(node.template.map { self.plan.templates[$0].key.name } ?? ""),
-                    "phase": .string(node.phase.rawValue), "podName": .string(self.podName(of: node.id)),
+                    "phase": .string(node.phase.shown), "podName": .string(self.podName(of: node.id)),
                     "finishedAt": .string((node.finishedAt ?? node.startedAt).rfc3339),
                 ]
             })
         return JSONValue.string(list.json).json
-    }
-
-    /// Argo's display name: the node's name without its boundary's, `[n]` and the dot.
-    static func shortName(_ node: Node, boundary: String?) -> String {
-        guard let boundary, node.name.hasPrefix(boundary) else { return node.name }
-        var rest = node.name.dropFirst(boundary.count)
-        if rest.first == "[", let close = rest.firstIndex(of: "]"), rest.index(after: close) < rest.endIndex {
-            rest = rest[rest.index(after: close)...]
-        }
-        if rest.first == "." { rest = rest.dropFirst() }
-        return String(rest)
     }
 
     static func object(_ pairs: [(key: String, value: String)]) -> JSONValue {

@@ -5,28 +5,51 @@ public struct PodRequest: Sendable, Equatable {
     public var id: PodID
     /// Argo's pod name: `HOSTNAME` inside, and the prefix of log lines.
     public var podName: String
-    public var main: ContainerRequest
+    /// Run one after another before anything else; one that fails ends the pod.
+    public var initContainers: [ContainerRequest]
+    /// The containers whose end is the pod's: `main` alone, or all of a container set. Never empty.
+    public var containers: [ContainerRequest]
+    /// Started with the first container, stopped when all containers have ended.
+    public var sidecars: [ContainerRequest]
     public var volumes: [VolumeRequest]
     public var inputs: [ArtifactInput]
     public var outputs: OutputRequest
-    /// Between SIGTERM and SIGKILL when the pod is stopped.
+    /// Between SIGTERM and SIGKILL when the pod is stopped, whoever stops it and why.
     public var gracePeriod: Span
-    /// What the pod asks of the machine; nil where the manifest is silent.
+    /// Kubernetes' `terminationGracePeriodSeconds` where nobody says otherwise. Argo's templates have no such field.
+    public static let defaultGracePeriod = Span.seconds(30)
+    /// What the pod asks of the machine, all its containers together; nil where the manifest is silent.
     public var resources: ResourceRequest
+    /// The pod serves others until it is stopped: the runtime says when it is ready.
+    public var isDaemon: Bool
 
     public init(
         id: PodID, podName: String, main: ContainerRequest, volumes: [VolumeRequest] = [], inputs: [ArtifactInput] = [],
-        outputs: OutputRequest = OutputRequest(), gracePeriod: Span = .seconds(30), resources: ResourceRequest = ResourceRequest()
+        outputs: OutputRequest = OutputRequest(), gracePeriod: Span = Self.defaultGracePeriod,
+        resources: ResourceRequest = ResourceRequest()
     ) {
         self.id = id
         self.podName = podName
-        self.main = main
+        self.initContainers = []
+        self.containers = [main]
+        self.sidecars = []
         self.volumes = volumes
         self.inputs = inputs
         self.outputs = outputs
         self.gracePeriod = gracePeriod
         self.resources = resources
+        self.isDaemon = false
     }
+
+    /// The container that inputs and outputs are about: the one named `main`, else the first.
+    public var main: ContainerRequest {
+        get { self.containers[self.mainIndex] }
+        set { self.containers[self.mainIndex] = newValue }
+    }
+    private var mainIndex: Int { self.containers.firstIndex { $0.name == "main" } ?? 0 }
+
+    /// Every container of the pod, in the order of their kinds.
+    public var allContainers: [ContainerRequest] { self.initContainers + self.containers + self.sidecars }
 }
 
 public struct ContainerRequest: Sendable, Equatable {
@@ -43,6 +66,17 @@ public struct ContainerRequest: Sendable, Equatable {
     public var runAsUser: Int?
     public var runAsGroup: Int?
     public var isTTY: Bool
+    /// Containers of the same set that must have ended well before this one runs; when one of them fails, this one never runs.
+    public var dependencies: [String]
+    /// The program is run again in the same container when it fails.
+    public var retry: ContainerRetry?
+    /// When a container of a daemon, or a sidecar, is ready to serve; without one it is as soon as it runs.
+    public var readiness: ProbeRequest?
+    public var postStart: HandlerRequest?
+    /// Carried out before SIGTERM when the container is stopped.
+    public var preStop: HandlerRequest?
+    /// What the container may use, enforced where the machine allows it.
+    public var limits: ResourceRequest
 
     public init(
         name: String = "main", image: String, command: [String] = [], args: [String] = [], scriptSource: String? = nil,
@@ -60,6 +94,45 @@ public struct ContainerRequest: Sendable, Equatable {
         self.runAsUser = runAsUser
         self.runAsGroup = runAsGroup
         self.isTTY = isTTY
+        self.dependencies = []
+        self.limits = ResourceRequest()
+    }
+}
+
+/// How a container of a set is run again inside its pod.
+public struct ContainerRetry: Sendable, Equatable {
+    /// Runs in all, the first included.
+    public var attempts: Int
+    public var wait: Span
+    public init(attempts: Int, wait: Span) {
+        self.attempts = attempts
+        self.wait = wait
+    }
+}
+
+/// What is done to ask or tell a container something.
+public enum HandlerRequest: Sendable, Equatable {
+    case exec(command: [String])
+    /// Host nil: the pod itself.
+    case httpGet(scheme: String, host: String?, port: Int, path: String, headers: [NamedValue])
+    case tcpSocket(host: String?, port: Int)
+}
+
+public struct ProbeRequest: Sendable, Equatable {
+    public var handler: HandlerRequest
+    public var initialDelay: Span
+    public var period: Span
+    public var timeout: Span
+    public var successThreshold: Int
+    public init(
+        handler: HandlerRequest, initialDelay: Span = .seconds(0), period: Span = .seconds(10), timeout: Span = .seconds(1),
+        successThreshold: Int = 1
+    ) {
+        self.handler = handler
+        self.initialDelay = initialDelay
+        self.period = period
+        self.timeout = timeout
+        self.successThreshold = successThreshold
     }
 }
 
@@ -97,6 +170,10 @@ public struct VolumeRequest: Sendable, Equatable {
         case secret(name: String, items: [SecretItem], defaultMode: Int, isOptional: Bool)
         /// A directory shared by the nodes of the run, made on first use (volumeClaimTemplates): the claim's name.
         case claim(String)
+        /// A directory that outlives the run (a PersistentVolumeClaim of the store): its namespace and name.
+        case persistentClaim(namespace: String, name: String)
+        /// Several sources of files in one directory.
+        indirect case projected([Source])
     }
     public var name: String
     public var source: Source
@@ -230,10 +307,28 @@ public struct ResourceRequest: Sendable, Equatable {
     }
 }
 
+/// How one container of a pod ended.
+public struct ContainerResult: Sendable, Equatable {
+    public var name: String
+    public var end: PodResult.End
+    public var startedAt: Timestamp?
+    public var finishedAt: Timestamp
+    /// Kubernetes' word for a special end, like `OOMKilled`; nil for an ordinary one.
+    public var reason: String?
+    public init(name: String, end: PodResult.End, startedAt: Timestamp? = nil, finishedAt: Timestamp, reason: String? = nil) {
+        self.name = name
+        self.end = end
+        self.startedAt = startedAt
+        self.finishedAt = finishedAt
+        self.reason = reason
+    }
+}
+
 /// How a pod ended.
 public struct PodResult: Sendable, Equatable {
     public enum End: Sendable, Equatable {
-        /// The main container ended by itself (or by a signal: 128 + its number, as a shell counts).
+        /// The main container ended by itself (or by a signal: 128 + its number, as a shell counts). Of a container set: 0 when all ended
+        /// well, else the code of the first in order that did not.
         case exited(code: Int)
         /// The main container could not be started or its surroundings not be built; nothing of it ran.
         case notStarted(message: String)
@@ -254,12 +349,17 @@ public struct PodResult: Sendable, Equatable {
     public var parameters: [String: String]
     /// By name; a missing optional artifact is absent.
     public var artifacts: [String: StoredArtifact]
+    /// Each container of a set, in the order of the request; empty for a pod with only `main`.
+    public var containers: [ContainerResult]
     /// Processor time and peak memory of all processes of the pod, where the system tells.
     public var cpuMillis: Int64?
     public var peakMemoryBytes: Int64?
+    /// Kubernetes' word for a special end of the main container, like `OOMKilled`; nil for an ordinary one.
+    public var reason: String?
     public init(
         end: End, startedAt: Timestamp? = nil, finishedAt: Timestamp, result: String? = nil, parameters: [String: String] = [:],
-        artifacts: [String: StoredArtifact] = [:], cpuMillis: Int64? = nil, peakMemoryBytes: Int64? = nil
+        artifacts: [String: StoredArtifact] = [:], containers: [ContainerResult] = [], cpuMillis: Int64? = nil, peakMemoryBytes: Int64? = nil,
+        reason: String? = nil
     ) {
         self.end = end
         self.startedAt = startedAt
@@ -267,7 +367,9 @@ public struct PodResult: Sendable, Equatable {
         self.result = result
         self.parameters = parameters
         self.artifacts = artifacts
+        self.containers = containers
         self.cpuMillis = cpuMillis
         self.peakMemoryBytes = peakMemoryBytes
+        self.reason = reason
     }
 }

@@ -73,6 +73,8 @@ enum RowCoding {
         case .item(let site, let item): ["item", .integer(site), .integer(item)]
         case .attempt(let index): ["attempt", .integer(index)]
         case .exitHandler: ["exit"]
+        case .hook(let name): ["hook", .string(name)]
+        case .container(let index): ["container", .integer(index)]
         }
     }
 
@@ -86,15 +88,17 @@ enum RowCoding {
         case "item": return first.flatMap { site in second.map { .item(site: site, item: $0) } }
         case "attempt": return first.map { .attempt(index: $0) }
         case "exit": return .exitHandler
+        case "hook": return json?[1]?.string.map { .hook(name: $0) }
+        case "container": return first.map { .container(index: $0) }
         default: return nil
         }
     }
 }
 
 extension JSONValue {
-    fileprivate var int: Int? { self.integer.flatMap { Int(exactly: $0) } }
-    fileprivate var time: Timestamp? { self.integer.map { Timestamp(milliseconds: $0) } }
-    fileprivate init(_ time: Timestamp) { self = .integer(time.milliseconds) }
+    var int: Int? { self.integer.flatMap { Int(exactly: $0) } }
+    var time: Timestamp? { self.integer.map { Timestamp(milliseconds: $0) } }
+    init(_ time: Timestamp) { self = .integer(time.milliseconds) }
 }
 
 extension Node {
@@ -125,6 +129,11 @@ extension Node {
         row["dueAt"] = self.dueAt.map { JSONValue($0) }
         row["cpuMillis"] = self.cpuMillis.map { .integer($0) }
         row["peakMemoryBytes"] = self.peakMemoryBytes.map { .integer($0) }
+        if self.stage != .place { row["stage"] = .string(self.stage.rawValue) }
+        if !self.locks.isEmpty { row["locks"] = .array(self.locks.map(\.row)) }
+        row["waitsFor"] = self.waitsFor.map { .string($0) }
+        row["memo"] = self.memo.map { [.bool($0.isHit), .string($0.key), .string($0.cache)] }
+        row["progress"] = self.progress.map { [.integer($0.done), .integer($0.all)] }
         return .object(row)
     }
 
@@ -150,12 +159,41 @@ extension Node {
         self.outputs.artifacts = RowCoding.artifacts(row["outputArtifacts"])
         self.outputs.result = row["result"]?.string
         self.outputs.exitCode = row["exitCode"]?.int
+        self.stage = row["stage"]?.string.flatMap { NodeStage(rawValue: $0) } ?? .place
+        self.locks = (row["locks"]?.array ?? []).compactMap { LockRequest(row: $0) }
+        self.waitsFor = row["waitsFor"]?.string
+        if let hit = row["memo"]?[0]?.bool, let key = row["memo"]?[1]?.string, let cache = row["memo"]?[2]?.string {
+            self.memo = MemoStatus(isHit: hit, key: key, cache: cache)
+        }
+        if let done = row["progress"]?[0]?.integer, let all = row["progress"]?[1]?.integer {
+            self.progress = NodeProgress(done: done, of: all)
+        }
         if let doom = row["doom"] {
             guard let phase = doom[0]?.string.flatMap({ NodePhase(rawValue: $0) }), let message = doom[1]?.string else {
                 throw fault("doom")
             }
             self.doom = Doom(phase: phase, message: message)
         }
+    }
+}
+
+extension LockRequest {
+    var row: JSONValue {
+        var row = JSONObject()
+        row["kind"] = .string(self.kind.rawValue)
+        row["namespace"] = .string(self.namespace)
+        row["name"] = .string(self.name)
+        row["key"] = self.key.map { .string($0) }
+        if self.isInDatabase { row["isInDatabase"] = true }
+        return .object(row)
+    }
+
+    init?(row: JSONValue) {
+        guard let kind = row["kind"]?.string.flatMap({ Kind(rawValue: $0) }), let namespace = row["namespace"]?.string,
+            let name = row["name"]?.string
+        else { return nil }
+        self.init(
+            kind: kind, namespace: namespace, name: name, key: row["key"]?.string, isInDatabase: row["isInDatabase"]?.bool ?? false)
     }
 }
 
@@ -168,10 +206,13 @@ extension RunState {
         row["finishedAt"] = self.finishedAt.map { JSONValue($0) }
         row["shutdown"] = self.shutdown.map { .string($0.rawValue) }
         if self.isPastDeadline { row["isPastDeadline"] = true }
+        if self.isSuspended { row["isSuspended"] = true }
         row["globals"] = RowCoding.parameters(self.globalParameters)
         row["globalArtifacts"] = RowCoding.artifacts(self.globalArtifacts)
         row["now"] = JSONValue(self.now)
         row["exitNode"] = self.exitNode.map { .integer($0.ordinal) }
+        if !self.locks.isEmpty { row["locks"] = .array(self.locks.map(\.row)) }
+        row["waitsFor"] = self.waitsFor.map { .string($0) }
         return .object(row)
     }
 
@@ -185,10 +226,13 @@ extension RunState {
         self.finishedAt = row["finishedAt"]?.time
         self.shutdown = row["shutdown"]?.string.flatMap { Shutdown(rawValue: $0) }
         self.isPastDeadline = row["isPastDeadline"]?.bool ?? false
+        self.isSuspended = row["isSuspended"]?.bool ?? false
         self.globalParameters = RowCoding.parameters(row["globals"])
         self.globalArtifacts = RowCoding.artifacts(row["globalArtifacts"])
         self.now = row["now"]?.time ?? Timestamp(milliseconds: 0)
         self.exitNode = row["exitNode"]?.int.map { NodeID($0) }
+        self.locks = (row["locks"]?.array ?? []).compactMap { LockRequest(row: $0) }
+        self.waitsFor = row["waitsFor"]?.string
     }
 }
 
@@ -218,7 +262,7 @@ extension RunMachine {
         for node in self.nodes {
             if node.type == .pod {
                 self.leaves.all += 1
-                if node.phase.isFulfilled { self.leaves.finished += 1 }
+                if node.phase.hasEnded { self.leaves.finished += 1 }
             }
             guard let template = node.template, node.type != .retry, node.phase != .held else { continue }
             switch self.plan.templates[template].body {
@@ -226,7 +270,7 @@ extension RunMachine {
             case .dag(let dag):
                 self.dags[node.id] = DAGState(
                     taskNodes: Array(repeating: nil, count: dag.tasks.count), unmet: dag.dependencies.map { Int32($0.count) })
-            case .pod, .suspend: break
+            case .pod, .containerSet, .resource, .data, .suspend, .http, .plugin: break
             }
         }
         for node in self.nodes { self.register(node.id) }
@@ -234,7 +278,10 @@ extension RunMachine {
     }
 
     private mutating func rebuild(_ node: Node) {
-        if node.dueAt != nil, !node.phase.isFulfilled { self.waiting.insert(node.id) }
+        if !node.phase.isFulfilled, self.waitsForSomething(node) { self.waiting.insert(node.id) }
+        if node.phase == .daemoned, node.type == .pod { self.daemons.insert(node.id) }
+        if case .hook = node.role, node.owner == nil { self.runHooks.append(node.id) }
+        if node.phase.isFulfilled { self.hooked.remove(node.id) }
         self.rebuildGates(node)
         if node.type == .taskGroup, !node.phase.isFulfilled {
             self.openItems[node.id] = node.children.count { !self.isSettled($0) }
@@ -259,16 +306,33 @@ extension RunMachine {
         }
     }
 
+    private func waitsForSomething(_ node: Node) -> Bool {
+        if node.dueAt != nil || node.stage == .locks || node.stage == .cache { return true }
+        switch node.type {
+        case .suspend, .http, .plugin: return node.phase != .held
+        case .pod, .steps, .stepGroup, .dag, .taskGroup, .retry, .skipped, .container: return false
+        }
+    }
+
     private mutating func rebuildGates(_ node: Node) {
-        guard node.type == .pod || node.type == .steps || node.type == .dag else { return }
+        if node.phase == .held, node.stage == .locks || node.stage == .cache { return }
+        switch node.type {
+        case .pod, .steps, .dag: break
+        case .suspend, .http, .plugin:
+            if node.phase == .held {
+                self.gates.held += 1
+                self.gates.forWorkflow.append(node.id)
+            }
+            return
+        case .stepGroup, .taskGroup, .retry, .skipped, .container: return
+        }
         switch node.phase {
-        case .pending, .running:
+        case .pending, .running, .daemoned:
             if node.type == .pod { self.gates.activePods += 1 }
             if let boundary = node.boundary { self.gates.activeChildren[boundary, default: 0] += 1 }
         case .held:
-            // A pod whose boundary sets no limit can only be waiting for the workflow's.
             self.gates.held += 1
-            if let boundary = node.boundary, self.limit(of: boundary) != nil {
+            if let boundary = node.boundary, node.stage == .place {
                 self.gates.forBoundary[boundary, default: HeldQueue()].append(node.id)
             } else {
                 if let boundary = node.boundary { self.gates.activeChildren[boundary, default: 0] += 1 }
@@ -276,103 +340,5 @@ extension RunMachine {
             }
         case .succeeded, .skipped, .omitted, .failed, .error: break
         }
-    }
-
-    /// Fulfilled, and so is its exit handler.
-    private func isSettled(_ id: NodeID) -> Bool {
-        let node = self.nodes[id.index]
-        return node.phase.isFulfilled
-            && node.children.allSatisfy { child in
-                guard case .exitHandler = self.nodes[child.index].role else { return true }
-                return self.nodes[child.index].phase.isFulfilled
-            }
-    }
-}
-
-extension RunMachine.Event {
-    /// For the journal: history and audit, and replay by the same version.
-    public var json: JSONValue {
-        switch self {
-        case .started: return ["event": "started"]
-        case .podStarted(let node, let attempt):
-            return ["event": "podStarted", "node": .integer(node.ordinal), "attempt": .integer(attempt)]
-        case .podLost(let node, let attempt, let reason):
-            return ["event": "podLost", "node": .integer(node.ordinal), "attempt": .integer(attempt), "reason": .string(reason)]
-        case .podFinished(let node, let attempt, let result):
-            return ["event": "podFinished", "node": .integer(node.ordinal), "attempt": .integer(attempt), "result": result.row]
-        case .timerFired(let timer):
-            var object = JSONObject()
-            object["event"] = "timerFired"
-            object["node"] = timer.node.map { .integer($0.ordinal) }
-            object["kind"] = .string(timer.kind.rawValue)
-            return .object(object)
-        case .shutdownRequested(let kind, let message):
-            return ["event": "shutdownRequested", "kind": .string(kind.rawValue), "message": .string(message)]
-        }
-    }
-
-    /// nil when it is none.
-    public init?(json: JSONValue) {
-        let node = json["node"]?.int.map { NodeID($0) }
-        let attempt = json["attempt"]?.int
-        switch json["event"]?.string {
-        case "started": self = .started
-        case "podStarted":
-            guard let node, let attempt else { return nil }
-            self = .podStarted(node, attempt: attempt)
-        case "podLost":
-            guard let node, let attempt, let reason = json["reason"]?.string else { return nil }
-            self = .podLost(node, attempt: attempt, reason: reason)
-        case "podFinished":
-            guard let node, let attempt, let result = json["result"].flatMap({ PodResult(row: $0) }) else { return nil }
-            self = .podFinished(node, attempt: attempt, result)
-        case "timerFired":
-            guard let kind = json["kind"]?.string.flatMap({ TimerKind(rawValue: $0) }) else { return nil }
-            self = .timerFired(TimerID(node: node, kind: kind))
-        case "shutdownRequested":
-            guard let kind = json["kind"]?.string.flatMap({ RunState.Shutdown(rawValue: $0) }) else { return nil }
-            self = .shutdownRequested(kind, message: json["message"]?.string ?? "")
-        default: return nil
-        }
-    }
-}
-
-extension PodResult {
-    var row: JSONValue {
-        var row = JSONObject()
-        switch self.end {
-        case .exited(let code): row["end"] = ["exited", .integer(code)]
-        case .notStarted(let message): row["end"] = ["notStarted", .string(message)]
-        case .outputsLost(let code, let message): row["end"] = ["outputsLost", .integer(code), .string(message)]
-        }
-        row["startedAt"] = self.startedAt.map { JSONValue($0) }
-        row["finishedAt"] = JSONValue(self.finishedAt)
-        row["result"] = self.result.map { .string($0) }
-        row["parameters"] = RowCoding.parameters(
-            self.parameters.sorted { $0.key < $1.key }.map { NamedValue(name: $0.key, value: $0.value) })
-        row["artifacts"] = RowCoding.artifacts(
-            self.artifacts.sorted { $0.key < $1.key }.map { NamedArtifact(name: $0.key, path: nil, source: .stored($0.value)) })
-        row["cpuMillis"] = self.cpuMillis.map { .integer($0) }
-        row["peakMemoryBytes"] = self.peakMemoryBytes.map { .integer($0) }
-        return .object(row)
-    }
-
-    init?(row: JSONValue) {
-        let end: End
-        switch (row["end"]?[0]?.string, row["end"]?[1]?.int, row["end"]?[1]?.string, row["end"]?[2]?.string) {
-        case ("exited", let code?, _, _): end = .exited(code: code)
-        case ("notStarted", _, let message?, _): end = .notStarted(message: message)
-        case ("outputsLost", let code?, _, let message?): end = .outputsLost(code: code, message: message)
-        default: return nil
-        }
-        guard let finishedAt = row["finishedAt"]?.time else { return nil }
-        var artifacts: [String: StoredArtifact] = [:]
-        for artifact in RowCoding.artifacts(row["artifacts"]) {
-            if case .stored(let stored) = artifact.source { artifacts[artifact.name] = stored }
-        }
-        self.init(
-            end: end, startedAt: row["startedAt"]?.time, finishedAt: finishedAt, result: row["result"]?.string,
-            parameters: Dictionary(RowCoding.parameters(row["parameters"]).map { ($0.name, $0.value) }, uniquingKeysWith: { $1 }),
-            artifacts: artifacts, cpuMillis: row["cpuMillis"]?.integer, peakMemoryBytes: row["peakMemoryBytes"]?.integer)
     }
 }

@@ -24,36 +24,44 @@ extension RunMachine {
     }
 
     mutating func startTask(of id: NodeID, _ task: Int) {
-        let node = self.nodes[id.index]
-        guard let template = node.template, case .dag(let dag) = self.plan.templates[template].body, !node.phase.isFulfilled else { return }
+        guard let template = self.nodes[id.index].template, case .dag(let dag) = self.plan.templates[template].body,
+            !self.nodes[id.index].phase.isFulfilled
+        else { return }
         // Once the run is being stopped no task starts any more; the dag ends when those under way have.
-        if self.isShut(for: node) { return }
-        let name = "\(node.name).\(dag.tasks[task].name)"
-        if let formula = dag.formulas[task], !self.holds(formula, dag, task, self.dags[id]!) {
-            let seed = NodeSeed(name: name, role: .site(task), owner: id, boundary: id, isExit: node.isExit)
+        if self.isShut(isExit: self.nodes[id.index].isExit) { return }
+        let prefix = self.nodes[id.index].name + "."
+        if let formula = dag.formulas[task], !self.holds(formula, dag, task, of: id) {
+            let seed = NodeSeed(
+                name: prefix + dag.tasks[task].name, role: .site(task), owner: id, boundary: id, isExit: self.nodes[id.index].isExit)
             self.dags[id]!.open += 1
             self.addEnded(seed, .omitted, message: "omitted: depends condition not met")
             return
         }
-        self.startSite(task, of: id, owner: id, prefix: node.name + ".")
+        self.startSite(task, of: id, owner: id, prefix: prefix)
     }
 
-    private func holds(_ formula: DependsFormula, _ dag: PlannedDAG, _ task: Int, _ state: DAGState) -> Bool {
-        formula.evaluate { index, result in
-            guard let id = state.taskNodes[dag.dependencies[task][index]] else { return false }
-            let node = self.nodes[id.index]
+    private func holds(_ formula: DependsFormula, _ dag: PlannedDAG, _ task: Int, of boundary: NodeID) -> Bool {
+        guard let nodes = self.dags[boundary]?.taskNodes else { return false }
+        let dependencies = dag.dependencies[task]
+        return formula.evaluate { index, result in
+            guard let id = nodes[dependencies[index]] else { return false }
+            let phase = self.nodes[id.index].phase
             return switch result {
-            case .succeeded: node.phase == .succeeded
-            case .failed: node.phase == .failed
-            case .errored: node.phase == .error
-            case .skipped: node.phase == .skipped
-            case .omitted: node.phase == .omitted
-            case .daemoned: false
-            case .anySucceeded: node.type == .taskGroup && node.children.contains { self.nodes[$0.index].phase == .succeeded }
-            case .allFailed:
-                node.type == .taskGroup && !node.children.isEmpty && node.children.allSatisfy { self.nodes[$0.index].phase == .failed }
+            case .succeeded: phase == .succeeded
+            case .failed: phase == .failed
+            case .errored: phase == .error
+            case .skipped: phase == .skipped
+            case .omitted: phase == .omitted
+            case .daemoned: phase == .daemoned
+            case .anySucceeded: self.items(of: id).contains { $0 == .succeeded }
+            case .allFailed: !self.items(of: id).isEmpty && self.items(of: id).allSatisfy { $0 == .failed }
             }
         }
+    }
+
+    /// The phases of a TaskGroup's items; none for any other node.
+    private func items(of id: NodeID) -> [NodePhase] {
+        self.nodes[id.index].type == .taskGroup ? self.nodes[id.index].children.map { self.nodes[$0.index].phase } : []
     }
 
     mutating func itemSettled(_ group: NodeID) {
@@ -67,11 +75,11 @@ extension RunMachine {
 
     mutating func taskSettled(_ id: NodeID, _ task: Int) {
         guard let template = self.nodes[id.index].template, case .dag(let dag) = self.plan.templates[template].body,
-            let state = self.dags[id]
+            self.dags[id] != nil
         else {
             return
         }
-        if let node = state.taskNodes[task], self.nodes[node.index].phase.isFailure { self.dags[id]!.hasFailure = true }
+        if let node = self.dags[id]!.taskNodes[task], self.nodes[node.index].phase.isFailure { self.dags[id]!.hasFailure = true }
         for dependent in dag.dependents[task] {
             self.dags[id]!.unmet[dependent] -= 1
             if self.dags[id]!.unmet[dependent] == 0, dag.isNeeded[dependent] {
@@ -94,7 +102,7 @@ extension RunMachine {
         guard self.dags[id]!.open == 0, !self.nodes[id.index].phase.isFulfilled, let template = self.nodes[id.index].template,
             case .dag(let dag) = self.plan.templates[template].body
         else { return }
-        if self.isShut(for: self.nodes[id.index]) { return self.finishComposite(id, .failed, message: self.shutMessage) }
+        if self.isShut(isExit: self.nodes[id.index].isExit) { return self.finishComposite(id, .failed, message: self.shutMessage) }
         switch self.assess(dag, self.dags[id]!) {
         case .succeeded: self.finishWithOutputs(id)
         case let phase: self.finishComposite(id, phase, message: "")

@@ -52,16 +52,9 @@ extension RunMachine {
 
     private mutating func startNode(_ seed: NodeSeed, _ call: Call, depth: Int) {
         let template = self.plan[call.template]
-        let type: NodeType =
-            if template.retry != nil { .retry } else {
-                switch template.body {
-                case .pod: .pod
-                case .steps: .steps
-                case .dag: .dag
-                case .suspend: .suspend
-                }
-            }
-        let id = self.add(seed, type: type, template: call.template.value, depth: depth, inputs: call.inputs)
+        let id = self.add(
+            seed, type: template.retry != nil ? .retry : template.nodeType, template: call.template.value, depth: depth, inputs: call.inputs
+        )
         if !call.inputs.artifacts.isEmpty {
             switch self.placedInputs(of: id, template) {
             case .success(let artifacts): self.nodes[id.index].inputs.artifacts = artifacts
@@ -69,12 +62,7 @@ extension RunMachine {
             }
         }
         if let name = template.displayName { self.nodes[id.index].displayName = self.displayName(of: id, name) }
-        if type == .retry {
-            self.nodes[id.index].phase = .running
-            self.startAttempt(of: id, 0)
-        } else {
-            self.admitOrBegin(id)
-        }
+        self.prepare(id)
     }
 
     private func displayName(of id: NodeID, _ name: TemplateText) -> String? {
@@ -102,22 +90,15 @@ extension RunMachine {
     mutating func startAttempt(of owner: NodeID, _ index: Int) {
         let node = self.nodes[owner.index]
         guard let template = node.template else { return }
-        let type: NodeType =
-            switch self.plan.templates[template].body {
-            case .pod: .pod
-            case .steps: .steps
-            case .dag: .dag
-            case .suspend: .suspend
-            }
         let seed = NodeSeed(
             name: "\(node.name)(\(index))", role: .attempt(index: index), owner: owner, boundary: node.boundary, isExit: node.isExit)
-        let id = self.add(seed, type: type, template: template, depth: node.depth, inputs: node.inputs)
+        let id = self.add(
+            seed, type: self.plan.templates[template].nodeType, template: template, depth: node.depth, inputs: node.inputs)
         self.nodes[id.index].item = node.item
-        self.admitOrBegin(id)
-    }
-
-    private mutating func admitOrBegin(_ id: NodeID) {
-        if self.nodes[id.index].type == .suspend { self.begin(id) } else { self.admit(id) }
+        switch self.nodes[id.index].type {
+        case .suspend, .http, .plugin: self.enterFreely(id)
+        case .pod, .steps, .dag, .stepGroup, .taskGroup, .retry, .skipped, .container: self.admit(id)
+        }
     }
 
     private func depth(of seed: NodeSeed) -> Int {
@@ -143,14 +124,14 @@ extension RunMachine {
 
     /// Tells the boundary which node stands for its step or task.
     mutating func register(_ id: NodeID) {
-        let node = self.nodes[id.index]
-        guard let boundary = node.boundary else { return }
-        switch node.role {
+        guard let boundary = self.nodes[id.index].boundary else { return }
+        switch self.nodes[id.index].role {
         case .site(let site):
             if self.steps[boundary] != nil { self.steps[boundary]!.siteNodes[site] = id } else { self.dags[boundary]?.taskNodes[site] = id }
         case .item(let site, _): self.steps[boundary]?.items[site, default: []].append(id)
-        case .entry, .group, .attempt, .exitHandler: break
+        case .entry, .group, .attempt, .exitHandler, .hook, .container: return
         }
+        if let site = self.site(of: id), !(self.step(of: site.boundary, site.index)?.hooks.isEmpty ?? true) { self.hooked.insert(id) }
     }
 
     /// A node that never runs.
@@ -165,14 +146,13 @@ extension RunMachine {
     /// Starts a node that has its places.
     mutating func begin(_ id: NodeID) {
         self.changed.insert(id)
-        let node = self.nodes[id.index]
-        if self.isShut(for: node) {
+        if self.isShut(isExit: self.nodes[id.index].isExit) {
             self.nodes[id.index].phase = .pending
             return self.finish(id, .failed, message: self.shutMessage)
         }
-        guard let template = node.template else { return }
+        guard let template = self.nodes[id.index].template else { return }
         switch self.plan.templates[template].body {
-        case .pod: self.beginPod(id)
+        case .pod, .containerSet: self.beginPod(id)
         case .steps(let steps):
             self.nodes[id.index].phase = .running
             self.steps[id] = StepsState(sites: steps.steps.count)
@@ -181,18 +161,19 @@ extension RunMachine {
             self.nodes[id.index].phase = .running
             self.beginDAG(id, dag)
         case .suspend(let duration): self.beginSuspend(id, duration)
+        case .http, .resource, .data, .plugin: self.beginCall(id)
         }
     }
 
     private mutating func beginSuspend(_ id: NodeID, _ duration: TemplateText?) {
         self.nodes[id.index].phase = .running
+        self.waiting.insert(id)
         let scope = self.scope(of: id)
         do {
-            guard let text = try duration?.render(scope, mode: scope.mode, clock: scope.clock) else { return }
+            guard let text = try duration?.render(scope, mode: scope.mode, clock: scope.clock), !text.isEmpty else { return }
             guard let span = Span(unitOptional: text) else { return self.finish(id, .error, message: "'\(text)' is not a duration") }
             let due = self.run.now + span
             self.nodes[id.index].dueAt = due
-            self.waiting.insert(id)
             self.actions.append(.schedule(TimerID(node: id, kind: .suspend), at: due))
         } catch {
             self.finish(id, .error, message: error.message)
@@ -271,13 +252,14 @@ extension RunMachine {
             }
         case .expression(let text): return try scope.evaluate(text).flatMap { scope.insertion(of: $0) }
         case .parameter(let text): return try scope.reference(text)
-        case .path, .supplied, .none: return try from.default.map { (text) throws(NodeFault) in try scope.text(text) }
+        case .path, .supplied, .jsonPath, .jqFilter, .event, .none:
+            return try from.default.map { (text) throws(NodeFault) in try scope.text(text) }
         }
     }
 
     func configMapValue(_ name: String, _ key: String) throws(NodeFault) -> String {
         guard let map = self.plan.resources.configMaps[name] else {
-            throw NodeFault("configmaps \"\(name)\" not found: give the ConfigMap in the same call")
+            throw NodeFault("configmaps \"\(name)\" not found: give the ConfigMap in the same call, or store it with 'skiff apply'")
         }
         guard map.isParameterSource else {
             throw NodeFault(
@@ -294,36 +276,6 @@ extension RunMachine {
         return nil
     }
 
-    // MARK: Exit handlers
-
-    /// Starts the exit handler of a step or task that has one; false when nothing is to be done.
-    mutating func startExitHandler(of id: NodeID) -> Bool {
-        let node = self.nodes[id.index]
-        guard let boundary = node.boundary, node.type != .taskGroup, node.type != .stepGroup, self.run.shutdown != .terminate else {
-            return false
-        }
-        let site: Int
-        switch node.role {
-        case .site(let at), .item(let at, _): site = at
-        case .entry, .group, .attempt, .exitHandler: return false
-        }
-        guard let step = self.step(of: boundary, site), let hook = step.exit else { return false }
-        var scope = self.scope(inside: boundary, item: node.item)
-        scope.current = (site, id)
-        let seed = NodeSeed(name: node.name + ".onExit", role: .exitHandler, owner: id, boundary: boundary, isExit: true)
-        if let condition = hook.expression {
-            switch self.condition(condition, scope) {
-            case .success(true): break
-            case .success(false): return false
-            case .failure(let fault):
-                self.addEnded(seed, .error, message: fault.message)
-                return true
-            }
-        }
-        self.startNode(seed, self.call(hook.target, hook.arguments ?? self.plan.arguments, scope))
-        return true
-    }
-
     func condition(_ text: TemplateText, _ scope: Scope) -> Result<Bool, NodeFault> {
         do throws(NodeFault) {
             if case .bool(let holds)? = try scope.evaluate(text) { return .success(holds) }
@@ -338,7 +290,29 @@ extension RunMachine {
         switch self.plan.templates[template].body {
         case .steps(let steps): return steps.steps[site]
         case .dag(let dag): return dag.tasks[site]
-        case .pod, .suspend: return nil
+        case .pod, .containerSet, .resource, .data, .suspend, .http, .plugin: return nil
+        }
+    }
+}
+
+extension PlannedTemplate {
+    /// Without the Retry node around it.
+    var nodeType: NodeType {
+        switch self.body {
+        case .pod, .containerSet, .resource, .data: .pod
+        case .steps: .steps
+        case .dag: .dag
+        case .suspend: .suspend
+        case .http: .http
+        case .plugin: .plugin
+        }
+    }
+
+    /// Carried out by Skiff itself, without a pod.
+    var isCall: Bool {
+        switch self.body {
+        case .http, .plugin, .resource, .data: true
+        case .pod, .containerSet, .steps, .dag, .suspend: false
         }
     }
 }

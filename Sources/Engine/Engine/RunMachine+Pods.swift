@@ -10,6 +10,9 @@ extension RunMachine {
         self.nodes[id.index].phase = .pending
         switch self.podRequest(id) {
         case .success(let request):
+            if let index = self.nodes[id.index].template, case .containerSet(let set) = self.plan.templates[index].body {
+                self.addContainers(of: id, set)
+            }
             self.actions.append(.launch(request))
             self.actions += self.deadlines(of: id)
         case .failure(let fault): self.finish(id, .error, message: fault.message)
@@ -23,10 +26,10 @@ extension RunMachine {
     }
 
     /// News of an attempt that was replaced or has ended is late, and changes nothing.
-    private func isCurrent(_ id: NodeID, _ attempt: Int) -> Bool {
-        guard id.index < self.nodes.count else { return false }
-        let node = self.nodes[id.index]
-        return node.type == .pod && !node.phase.isFulfilled && node.phase != .held && node.podAttempt == attempt
+    func isCurrent(_ id: NodeID, _ attempt: Int) -> Bool {
+        guard id.index < self.nodes.count, self.nodes[id.index].type == .pod else { return false }
+        let phase = self.nodes[id.index].phase
+        return !phase.hasEnded && phase != .held && self.nodes[id.index].podAttempt == attempt
     }
 
     mutating func podFinished(_ id: NodeID, attempt: Int, _ result: PodResult) {
@@ -37,10 +40,17 @@ extension RunMachine {
         let (outputs, missing) = self.outputs(of: id, template, result)
         self.nodes[id.index].outputs = outputs
         self.exportGlobals(of: id)
-        if let doom = self.nodes[id.index].doom { return self.finish(id, doom.phase, message: doom.message) }
+        if self.nodes[id.index].phase == .daemoned { return self.daemonEnded(id, result) }
+        if let doom = self.nodes[id.index].doom {
+            self.endContainers(of: id, result.containers, doom.phase, doom.message)
+            return self.finish(id, doom.phase, message: doom.message)
+        }
+        self.endContainers(of: id, result.containers, .failed, "the pod ended before it")
         switch result.end {
         case .exited(0):
-            if let missing {
+            if template.isDaemon {
+                self.finish(id, .failed, message: "daemon ended by itself: \(Self.describe(result.end))")
+            } else if let missing {
                 self.finish(id, .error, message: "output parameter '\(missing)' was not written")
             } else {
                 self.finish(id, .succeeded)
@@ -52,23 +62,34 @@ extension RunMachine {
         }
     }
 
-    private func outputs(of id: NodeID, _ template: PlannedTemplate, _ result: PodResult) -> (NodeOutputs, missing: String?) {
-        var outputs = NodeOutputs()
-        outputs.exitCode = result.exitCode
-        outputs.result = result.result
+    /// What was written, else the default; the first parameter that has neither is missing.
+    func outputParameters(of id: NodeID, _ template: PlannedTemplate, _ given: [String: String]) -> ([NamedValue], missing: String?) {
+        if template.outputs.isEmpty { return ([], nil) }
+        var parameters: [NamedValue] = []
         let scope = self.scope(of: id)
         var missing: String?
         for parameter in template.outputs {
-            if let value = result.parameters[parameter.name] {
-                outputs.parameters.append(NamedValue(name: parameter.name, value: value))
+            if let value = given[parameter.name] {
+                parameters.append(NamedValue(name: parameter.name, value: value))
             } else if let fallback = parameter.valueFrom?.default ?? parameter.value ?? parameter.default,
                 let value = try? scope.text(fallback)
             {
-                outputs.parameters.append(NamedValue(name: parameter.name, value: value))
+                parameters.append(NamedValue(name: parameter.name, value: value))
             } else {
                 missing = missing ?? parameter.name
             }
         }
+        return (parameters, missing)
+    }
+
+    private func outputs(of id: NodeID, _ template: PlannedTemplate, _ result: PodResult) -> (NodeOutputs, missing: String?) {
+        var outputs = NodeOutputs()
+        outputs.exitCode = result.exitCode
+        outputs.result = result.result
+        let (parameters, missing) = self.outputParameters(of: id, template, result.parameters)
+        outputs.parameters = parameters
+        if template.outputArtifacts.isEmpty { return (outputs, missing) }
+        let scope = self.scope(of: id)
         for artifact in template.outputArtifacts {
             guard let stored = result.artifacts[artifact.name] else { continue }
             outputs.artifacts.append(
@@ -79,6 +100,9 @@ extension RunMachine {
 
     mutating func podLost(_ id: NodeID, attempt: Int, reason: String) {
         guard self.isCurrent(id, attempt) else { return }
+        if self.nodes[id.index].phase == .daemoned {
+            return self.daemonEnded(id, PodResult(end: .notStarted(message: reason), finishedAt: self.run.now))
+        }
         if let doom = self.nodes[id.index].doom { return self.finish(id, doom.phase, message: doom.message) }
         self.nodes[id.index].podAttempt += 1
         self.nodes[id.index].phase = .pending
@@ -102,13 +126,17 @@ extension RunMachine {
 
     /// Timers of a pod: `timeout` from the node's start, `activeDeadlineSeconds` too, because a local pod starts at once.
     func deadlines(of id: NodeID) -> [Action] {
-        let node = self.nodes[id.index]
-        guard let index = node.template else { return [] }
+        guard let index = self.nodes[id.index].template else { return [] }
         let template = self.plan.templates[index]
+        guard template.timeout != nil || template.activeDeadlineSeconds != nil || template.pendingTimeout != nil else { return [] }
+        let node = self.nodes[id.index]
         let scope = self.scope(of: id)
         var actions: [Action] = []
         if let text = template.timeout, let span = (try? scope.text(text)).flatMap({ Span(unitOptional: $0) }) {
             actions.append(.schedule(TimerID(node: id, kind: .timeout), at: node.startedAt + span))
+        }
+        if let text = template.pendingTimeout, let span = (try? scope.text(text)).flatMap({ Span(unitOptional: $0) }) {
+            actions.append(.schedule(TimerID(node: id, kind: .pendingTimeout), at: node.startedAt + span))
         }
         if let text = template.activeDeadlineSeconds, let seconds = (try? scope.text(text)).flatMap({ Int64($0) }) {
             actions.append(.schedule(TimerID(node: id, kind: .deadline), at: node.startedAt + .seconds(seconds)))
@@ -124,35 +152,52 @@ extension RunMachine {
         guard id.index < self.nodes.count, !self.nodes[id.index].phase.isFulfilled else { return }
         switch timer.kind {
         case .timeout: self.doom(id, .failed, "timeout")
+        case .pendingTimeout: if self.nodes[id.index].phase == .pending { self.doom(id, .failed, "timeout") }
         case .deadline: self.doom(id, .failed, "Pod was active on the node longer than the specified deadline")
         case .backoff: self.backoffEnded(id)
-        case .suspend: if self.waiting.contains(id) { self.finish(id, .succeeded) }
+        case .suspend: self.suspensionEnded(id)
         case .runDeadline: break
         }
     }
 
     /// Ends a node that must not go on: a pod is stopped first, anything else ends at once.
     mutating func doom(_ id: NodeID, _ phase: NodePhase, _ message: String) {
-        let node = self.nodes[id.index]
-        switch (node.type, node.phase) {
-        case (.pod, .pending), (.pod, .running):
-            guard node.doom == nil else { return }
-            self.nodes[id.index].doom = Doom(phase: phase, message: message)
-            self.changed.insert(id)
-            self.actions.append(.stop(PodID(run: self.id, node: id, attempt: node.podAttempt), grace: Self.defaultGrace))
-        case (.pod, .held), (.steps, .held), (.dag, .held), (.suspend, _): self.finish(id, phase, message: message)
-        case (.pod, _), (.steps, _), (.dag, _), (.stepGroup, _), (.taskGroup, _), (.retry, _), (.skipped, _): break
+        switch (self.nodes[id.index].type, self.nodes[id.index].phase) {
+        case (.pod, .pending), (.pod, .running), (.pod, .daemoned): self.stop(id, Doom(phase: phase, message: message))
+        case (_, .held), (.suspend, _): self.finish(id, phase, message: message)
+        case (.http, .running), (.plugin, .running):
+            self.actions.append(.stop(self.podID(of: id), grace: Span(milliseconds: 0)))
+            self.finish(id, phase, message: message)
+        case (.pod, _), (.steps, _), (.dag, _), (.stepGroup, _), (.taskGroup, _), (.retry, _), (.skipped, _), (.http, _), (.plugin, _),
+            (.container, _):
+            break
         }
+    }
+
+    /// Has the pod of a node stopped; what the node becomes then is settled now.
+    mutating func stop(_ id: NodeID, _ doom: Doom) {
+        guard self.nodes[id.index].doom == nil else { return }
+        self.nodes[id.index].doom = doom
+        self.changed.insert(id)
+        self.actions.append(.stop(self.podID(of: id), grace: self.grace(of: id)))
+    }
+
+    func podID(of id: NodeID) -> PodID { PodID(run: self.id, node: id, attempt: self.nodes[id.index].podAttempt) }
+
+    /// How long the pod is given to end by itself.
+    func grace(of id: NodeID) -> Span {
+        guard case .success(let request) = self.podRequest(id) else { return PodRequest.defaultGracePeriod }
+        return request.gracePeriod
     }
 
     // MARK: Stopping
 
     /// Nothing new may start for the node: the run is being stopped, or its time is over. Exit handlers still run after a stop.
-    func isShut(for node: Node) -> Bool {
+    func isShut(isExit: Bool) -> Bool {
         switch self.run.shutdown {
         case .terminate: true
-        case .stop: !node.isExit
-        case nil: self.run.isPastDeadline && !node.isExit
+        case .stop: !isExit
+        case nil: self.run.isPastDeadline && !isExit
         }
     }
 
@@ -177,7 +222,7 @@ extension RunMachine {
     private mutating func endEverything(pods: String, others: String) {
         for index in self.nodes.indices {
             let node = self.nodes[index]
-            guard !node.phase.isFulfilled, self.isShut(for: node) else { continue }
+            guard !node.phase.hasEnded, self.isShut(isExit: node.isExit) else { continue }
             let isPod = node.type == .pod && node.phase != .held
             self.doom(node.id, .failed, isPod ? pods : others)
             if node.type == .retry, node.dueAt != nil { self.endRetry(node.id, message: others) }

@@ -39,7 +39,7 @@ extension RunMachine {
             let node = self.nodes[owner.index]
             guard let index = node.template, let retry = self.plan.templates[index].retry else { return .success(.end(attempt.message)) }
             let scope = self.scope(of: owner)
-            if self.isShut(for: node) {
+            if self.isShut(isExit: node.isExit) {
                 return .success(.end(self.run.shutdown == nil ? "retry exceeded workflow deadline" : self.shutMessage))
             }
             // Attempts, not exit handlers, are what an owner of type Retry has before it ends.

@@ -20,7 +20,7 @@ extension RunMachine {
     mutating func startGroup(of id: NodeID, _ group: Int) {
         guard let template = self.nodes[id.index].template, case .steps(let planned) = self.plan.templates[template].body else { return }
         guard group < planned.groups.count else { return self.finishSteps(id) }
-        if self.isShut(for: self.nodes[id.index]) { return self.finishComposite(id, .failed, message: self.shutMessage) }
+        if self.isShut(isExit: self.nodes[id.index].isExit) { return self.finishComposite(id, .failed, message: self.shutMessage) }
         let node = self.nodes[id.index]
         let seed = NodeSeed(name: "\(node.name)[\(group)]", role: .group(index: group), owner: id, boundary: id, isExit: node.isExit)
         let groupNode = self.add(seed, type: .stepGroup, template: nil, depth: node.depth, inputs: NodeInputs())
@@ -190,7 +190,7 @@ extension RunMachine {
             let site: Int
             switch node.role {
             case .site(let at), .item(let at, _): site = at
-            case .entry, .group, .attempt, .exitHandler: return false
+            case .entry, .group, .attempt, .exitHandler, .hook, .container: return false
             }
             return !self.isTolerated(node.phase, planned.steps[site].continueOn)
         }
@@ -209,7 +209,7 @@ extension RunMachine {
         switch phase {
         case .failed: continueOn.failed
         case .error: continueOn.error
-        case .held, .pending, .running, .succeeded, .skipped, .omitted: true
+        case .held, .pending, .running, .daemoned, .succeeded, .skipped, .omitted: true
         }
     }
 
@@ -268,7 +268,7 @@ extension RunMachine {
         switch from.source {
         case .parameter(let text): try scope.reference(text)
         case .expression(let text): try scope.evaluate(text).flatMap { scope.insertion(of: $0) }
-        case .path, .configMapKey, .supplied, .none: nil
+        case .path, .configMapKey, .supplied, .jsonPath, .jqFilter, .event, .none: nil
         }
     }
 

@@ -2,7 +2,7 @@ import Expressions
 public import Planning
 public import WorkflowModel
 
-public enum TimerKind: String, Sendable, Hashable { case backoff, deadline, timeout, suspend, runDeadline }
+public enum TimerKind: String, Sendable, Hashable { case backoff, deadline, timeout, pendingTimeout, suspend, runDeadline }
 
 /// A moment a node waits for; without a node, the run itself.
 public struct TimerID: Sendable, Hashable {
@@ -26,14 +26,37 @@ public struct RunMachine: Sendable {
         case podFinished(NodeID, attempt: Int, PodResult)
         /// The machine or the supervisor was lost under the pod, and its processes are proven dead.
         case podLost(NodeID, attempt: Int, reason: String)
+        /// A daemon can be used from now on.
+        case podReady(NodeID, attempt: Int)
+        /// Of a container set.
+        case containerStarted(NodeID, attempt: Int, container: String)
+        case containerFinished(NodeID, attempt: Int, ContainerResult)
+        /// What a step says of itself.
+        case progress(NodeID, attempt: Int, done: Int64, of: Int64)
         case timerFired(TimerID)
         case shutdownRequested(RunState.Shutdown, message: String)
+        case suspendRequested
+        /// Without a selector: the run, and all nodes that wait for a person.
+        case resumeRequested(NodeSelector?, message: String)
+        case nodeSet(NodeSelector, NodeUpdate)
+        /// Without a node: the locks of the run itself.
+        case locksAnswered(NodeID?, LockAnswer)
+        /// What the cache has for a memoized node; nil when it has nothing.
+        case recalled(NodeID, NodeOutputs?)
+        case callFinished(NodeID, attempt: Int, CallResult)
     }
 
     public enum Action: Sendable, Equatable {
         case launch(PodRequest)
         case stop(PodID, grace: Span)
         case schedule(TimerID, at: Timestamp)
+        /// Ask for all of the locks; repeated with the effect of once. Answers come as events, `wait` perhaps several times.
+        case acquire(LockHolder, [LockRequest], priority: Int)
+        /// Give back whatever the holder has or waits for.
+        case release(LockHolder)
+        case recall(NodeID, MemoRequest, maxAge: Span?)
+        case remember(NodeID, MemoRequest, NodeOutputs)
+        case call(CallRequest)
         case finish(RunPhase)
     }
 
@@ -58,8 +81,13 @@ public struct RunMachine: Sendable {
     /// Items of a TaskGroup that have not settled.
     var openItems: [NodeID: Int] = [:]
     var gates = Gates()
-    /// Retry nodes in backoff and running suspend nodes.
+    /// Nodes that wait for something outside: a lock, the cache, the end of a backoff, a person, an answer.
     var waiting: Set<NodeID> = []
+    /// Pods that are ready and go on serving.
+    var daemons: Set<NodeID> = []
+    /// Nodes under way that have lifecycle hooks, and the workflow's own hooks that have started.
+    var hooked: Set<NodeID> = []
+    var runHooks: [NodeID] = []
     var leaves = (finished: 0, all: 0)
 
     // Empty between events.
@@ -80,18 +108,31 @@ public struct RunMachine: Sendable {
         if now > self.run.now { self.run.now = now }
         self.isRunChanged = true
         switch (self.run.phase, event) {
-        case (.pending, .started): self.start()
+        case (.pending, .started): self.askForLocks()
+        case (.pending, .locksAnswered(nil, let answer)): self.runLocksAnswered(answer)
         case (.running, .podStarted(let node, let attempt)): self.podStarted(node, attempt: attempt)
         case (.running, .podFinished(let node, let attempt, let result)): self.podFinished(node, attempt: attempt, result)
         case (.running, .podLost(let node, let attempt, let reason)): self.podLost(node, attempt: attempt, reason: reason)
         case (.running, .timerFired(let timer)): self.timerFired(timer)
+        case (.running, .podReady(let node, let attempt)): self.podReady(node, attempt: attempt)
+        case (.running, .containerStarted(let node, let attempt, let name)): self.containerStarted(node, attempt: attempt, name)
+        case (.running, .containerFinished(let node, let attempt, let result)): self.containerFinished(node, attempt: attempt, result)
+        case (.running, .progress(let node, let attempt, let done, let all)):
+            self.progressed(node, attempt: attempt, NodeProgress(done: done, of: all))
+        case (.running, .locksAnswered(.some(let node), let answer)): self.locksAnswered(node, answer)
+        case (.running, .recalled(let node, let outputs)): self.recalled(node, outputs)
+        case (.running, .callFinished(let node, let attempt, let result)): self.callFinished(node, attempt: attempt, result)
         case (.running, .shutdownRequested(let kind, let message)): self.shutDown(kind, message: message)
         case (.pending, .shutdownRequested(let kind, _)):
             self.run.shutdown = kind
             self.finishRun(.failed, message: "Stopped with strategy '\(kind.rawValue)'")
+        case (.running, .suspendRequested), (.pending, .suspendRequested): self.suspend()
+        case (.running, .resumeRequested(let selector, let message)): self.resume(selector, message: message)
+        case (.pending, .resumeRequested(nil, _)): self.run.isSuspended = false
+        case (.running, .nodeSet(let selector, let update)): self.set(selector, update)
         // News that crossed with the end of the run, or a second start, changes nothing.
-        case (.running, .started), (.pending, .podStarted), (.pending, .podFinished), (.pending, .podLost), (.pending, .timerFired): break
-        case (.succeeded, _), (.failed, _), (.error, _): break
+        case (.running, .started), (.running, .locksAnswered(nil, _)), (.pending, _): break
+        case (.succeeded, _), (.failed, _), (.error, _): self.giveBack(event)
         }
         self.drain()
         let actions = self.actions
@@ -102,32 +143,44 @@ public struct RunMachine: Sendable {
     /// The actions that are under way, to be carried out again by a process that takes the run over.
     public func outstanding() -> [Action] {
         if self.run.phase.isFinished { return [.finish(self.run.phase)] }
-        guard self.run.phase == .running else { return [] }
+        if self.run.phase == .pending { return self.pendingActions }
         var actions: [Action] = []
         if let at = self.runDeadline, !self.run.isPastDeadline { actions.append(.schedule(TimerID(node: nil, kind: .runDeadline), at: at)) }
-        for node in self.nodes where !node.phase.isFulfilled {
+        for node in self.nodes where !node.phase.hasEnded {
+            if node.phase == .held {
+                actions += self.outstandingPreparation(of: node)
+                continue
+            }
             switch node.type {
+            case .http, .plugin: actions += self.outstandingCall(of: node)
             case .pod:
-                guard node.phase != .held else { continue }
+                if self.isCall(node) {
+                    actions += self.outstandingCall(of: node)
+                    continue
+                }
                 let pod = PodID(run: self.id, node: node.id, attempt: node.podAttempt)
                 switch self.podRequest(node.id) {
                 case .success(let request): actions.append(.launch(request))
                 case .failure: continue
                 }
-                if node.doom != nil { actions.append(.stop(pod, grace: Self.defaultGrace)) } else { actions += self.deadlines(of: node.id) }
+                if node.doom != nil {
+                    actions.append(.stop(pod, grace: PodRequest.defaultGracePeriod))
+                } else {
+                    actions += self.deadlines(of: node.id)
+                }
             case .retry:
                 if let due = node.dueAt { actions.append(.schedule(TimerID(node: node.id, kind: .backoff), at: due)) }
             case .suspend:
                 if let due = node.dueAt { actions.append(.schedule(TimerID(node: node.id, kind: .suspend), at: due)) }
-            case .steps, .stepGroup, .dag, .taskGroup, .skipped: break
+            case .steps, .stepGroup, .dag, .taskGroup, .skipped, .container: break
             }
         }
         return actions
     }
 
-    static let defaultGrace = Span.seconds(30)
+    // MARK: The beginning
 
-    private mutating func start() {
+    mutating func start() {
         self.run.phase = .running
         self.run.startedAt = self.run.now
         if let at = self.runDeadline { self.actions.append(.schedule(TimerID(node: nil, kind: .runDeadline), at: at)) }
@@ -137,6 +190,16 @@ public struct RunMachine: Sendable {
 
     /// Does what follows from the event until nothing more does. A queue, not recursion: a chain of any length may fall in one event.
     private mutating func drain() {
+        repeat {
+            self.drainWork()
+            if self.run.phase == .running { self.triggerHooks() }
+        } while !self.work.isEmpty
+        if self.run.phase == .running, self.isStuck {
+            self.finishRun(.error, message: "nothing is running, runnable or awaited: this is a fault of Skiff, please report it")
+        }
+    }
+
+    private mutating func drainWork() {
         var next = 0
         while next < self.work.count {
             switch self.work[next] {
@@ -152,28 +215,27 @@ public struct RunMachine: Sendable {
             }
         }
         self.work.removeAll(keepingCapacity: true)
-        if self.run.phase == .running, self.isStuck {
-            self.finishRun(.error, message: "nothing is running, runnable or awaited: this is a fault of Skiff, please report it")
-        }
     }
 
     /// A run that waits for nothing would wait for ever.
     private var isStuck: Bool { self.gates.activePods == 0 && self.gates.held == 0 && self.waiting.isEmpty }
 
     private mutating func settled(_ id: NodeID) {
-        let node = self.nodes[id.index]
-        switch node.role {
-        case .entry: self.entrySettled(node)
+        let (boundary, owner) = (self.nodes[id.index].boundary, self.nodes[id.index].owner)
+        switch self.nodes[id.index].role {
+        case .entry: self.entrySettled()
         case .group: break
         case .site(let site):
-            guard let boundary = node.boundary else { break }
+            guard let boundary else { break }
             if self.steps[boundary] != nil { self.stepSettled(boundary) } else { self.taskSettled(boundary, site) }
         case .item:
-            guard let boundary = node.boundary, let owner = node.owner else { break }
+            guard let boundary, let owner else { break }
             if self.steps[boundary] != nil { self.stepSettled(boundary) } else { self.itemSettled(owner) }
-        case .attempt: if let owner = node.owner { self.attemptSettled(owner, attempt: node) }
-        case .exitHandler:
-            if let owner = node.owner { self.work.append(.settled(owner)) } else { self.exitSettled(node) }
+        case .attempt: if let owner { self.attemptSettled(owner, attempt: self.nodes[id.index]) }
+        case .exitHandler, .hook:
+            guard let owner else { return self.conclude() }
+            if self.isSettled(owner) { self.work.append(.settled(owner)) }
+        case .container: break
         }
     }
 
@@ -185,35 +247,28 @@ public struct RunMachine: Sendable {
         precondition(!before.isFulfilled, "node \(id) ends twice")
         self.nodes[id.index].phase = phase
         self.nodes[id.index].message = message
-        self.nodes[id.index].finishedAt = self.run.now
+        self.nodes[id.index].finishedAt = phase == .daemoned ? nil : self.run.now
         self.nodes[id.index].doom = nil
         self.nodes[id.index].dueAt = nil
         self.waiting.remove(id)
         self.changed.insert(id)
         self.leave(id, from: before)
-        if self.nodes[id.index].type == .pod { self.leaves.finished += 1 }
-        if phase.isCompleted, self.startExitHandler(of: id) { return }
-        self.work.append(.settled(id))
-    }
-
-    private mutating func entrySettled(_ node: Node) {
-        guard let hook = self.plan.onExit, self.run.shutdown != .terminate else { return self.finishRun(from: node, exit: nil) }
-        let scope = Scope(machine: self, frames: [])
-        if let condition = hook.expression {
-            switch self.condition(condition, scope) {
-            case .success(true): break
-            case .success(false): return self.finishRun(from: node, exit: nil)
-            case .failure(let fault): return self.finishRun(.error, message: fault.message)
-            }
+        switch self.nodes[id.index].type {
+        case .pod: self.leaves.finished += 1
+        case .steps, .dag: if !self.daemons.isEmpty { self.stopDaemons(of: id) }
+        case .stepGroup, .taskGroup, .retry, .skipped, .suspend, .http, .plugin, .container: break
         }
-        let seed = NodeSeed(name: self.plan.name + ".onExit", role: .exitHandler, owner: nil, boundary: nil, isExit: true)
-        self.run.exitNode = NodeID(self.nodes.count)
-        self.startNode(seed, self.call(hook.target, hook.arguments ?? self.plan.arguments, scope))
+        self.settleAccounts(id)
+        self.hooked.remove(id)
+        if !self.startExtras(of: id) { self.work.append(.settled(id)) }
     }
 
-    private mutating func exitSettled(_ node: Node) { self.finishRun(from: self.nodes[0], exit: node) }
+    private mutating func entrySettled() {
+        if !self.plan.hooks.isEmpty { self.triggerHooks() }
+        self.conclude()
+    }
 
-    private mutating func finishRun(from entry: Node, exit: Node?) {
+    mutating func finishRun(from entry: Node, exit: Node?) {
         let worse = exit.flatMap { $0.phase.isFailure && !entry.phase.isFailure ? $0 : nil } ?? entry
         let stopped = self.run.shutdown.map { "Stopped with strategy '\($0.rawValue)'" }
         switch worse.phase {
@@ -221,7 +276,7 @@ public struct RunMachine: Sendable {
         case .error: self.finishRun(.error, message: stopped ?? worse.message)
         case .succeeded, .skipped, .omitted:
             if let stopped { self.finishRun(.failed, message: stopped) } else { self.finishRun(.succeeded, message: "") }
-        case .held, .pending, .running: preconditionFailure("the run ends while node \(worse.id) is \(worse.phase)")
+        case .held, .pending, .running, .daemoned: preconditionFailure("the run ends while node \(worse.id) is \(worse.phase)")
         }
     }
 
@@ -230,6 +285,8 @@ public struct RunMachine: Sendable {
         self.run.message = message
         self.run.finishedAt = self.run.now
         if self.run.startedAt == nil { self.run.startedAt = self.run.now }
+        self.run.waitsFor = nil
+        if self.plan.synchronization != nil { self.actions.append(.release(LockHolder(run: self.id, node: nil))) }
         self.actions.append(.finish(phase))
     }
 
@@ -253,6 +310,7 @@ extension RunMachine: Equatable {
     public static func == (left: RunMachine, right: RunMachine) -> Bool {
         left.id == right.id && left.run == right.run && left.nodes == right.nodes && left.steps == right.steps && left.dags == right.dags
             && left.openItems == right.openItems && left.gates == right.gates && left.waiting == right.waiting
-            && left.leaves == right.leaves
+            && left.leaves == right.leaves && left.daemons == right.daemons && left.hooked == right.hooked
+            && left.runHooks == right.runHooks
     }
 }

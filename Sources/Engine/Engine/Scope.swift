@@ -41,6 +41,11 @@ struct Scope: VariableScope {
         do { return try text.render(self, mode: self.mode, clock: self.clock) } catch { throw NodeFault(error) }
     }
 
+    func optional(_ text: TemplateText?) throws(NodeFault) -> String? {
+        guard let text else { return nil }
+        return try self.text(text)
+    }
+
     func duration(_ text: TemplateText?) throws(NodeFault) -> Span? {
         guard let text else { return nil }
         let rendered = try self.text(text)
@@ -237,7 +242,7 @@ struct Scope: VariableScope {
         switch self.machine.plan.templates[index].body {
         case .steps(let steps): return steps.sites
         case .dag(let dag): return dag.sites
-        case .pod, .suspend: return [:]
+        case .pod, .containerSet, .resource, .data, .suspend, .http, .plugin: return [:]
         }
     }
 
@@ -278,7 +283,7 @@ struct Scope: VariableScope {
         }
         switch suffix {
         case "id": return .text(ArgoNames.nodeID(first.name, workflow: self.machine.plan.name))
-        case "status": return .text(first.phase.rawValue)
+        case "status": return .text(first.phase.shown)
         case "startedAt": return .text(first.startedAt.rfc3339)
         case "finishedAt": return .text((first.finishedAt ?? first.startedAt).rfc3339)
         case "ip": return .text("127.0.0.1")
@@ -487,7 +492,7 @@ extension RunMachine {
         if let template = node.template {
             switch self.plan.templates[template].body {
             case .steps, .dag: seesSites = true
-            case .pod, .suspend: break
+            case .pod, .containerSet, .resource, .data, .suspend, .http, .plugin: break
             }
         }
         return Scope.Frame(node: id, seesSites: seesSites, item: nil)
@@ -500,7 +505,7 @@ extension RunMachine {
             let node = self.nodes[here.index]
             switch node.role {
             case .site(let site), .item(let site, _): return node.boundary.flatMap { self.step(of: $0, site)?.name }
-            case .attempt, .exitHandler: current = node.owner
+            case .attempt, .exitHandler, .hook, .container: current = node.owner
             case .entry, .group: return nil
             }
         }

@@ -17,22 +17,34 @@ public enum RunPhase: String, Sendable, Equatable {
 }
 
 public enum NodePhase: String, Sendable, Equatable {
-    /// Waits for a place under a parallelism limit; views do not show it.
+    /// Waits for a lock, for the cache or for a place under a parallelism limit; views show it only while it waits for a lock.
     case held = "Held"
     /// Its pod was asked for and has not started.
     case pending = "Pending"
     case running = "Running"
+    /// A daemon that is ready: what comes after it goes on, while it runs.
+    case daemoned = "Daemoned"
     case succeeded = "Succeeded"
     case skipped = "Skipped"
     case omitted = "Omitted"
     case failed = "Failed"
     case error = "Error"
 
-    /// Nothing more comes of it by itself.
+    /// What depends on the node may go on.
     public var isFulfilled: Bool {
         switch self {
         case .held, .pending, .running: false
-        case .succeeded, .skipped, .omitted, .failed, .error: true
+        case .daemoned, .succeeded, .skipped, .omitted, .failed, .error: true
+        }
+    }
+    /// Nothing more comes of it by itself.
+    public var hasEnded: Bool { self.isFulfilled && self != .daemoned }
+    /// Argo's word for it.
+    public var shown: String {
+        switch self {
+        case .held: NodePhase.pending.rawValue
+        case .daemoned: NodePhase.running.rawValue
+        case .pending, .running, .succeeded, .skipped, .omitted, .failed, .error: self.rawValue
         }
     }
     /// It ran and ended.
@@ -50,6 +62,10 @@ public enum NodeType: String, Sendable, Equatable {
     case retry = "Retry"
     case skipped = "Skipped"
     case suspend = "Suspend"
+    case http = "HTTP"
+    case plugin = "Plugin"
+    /// Of a container set.
+    case container = "Container"
 }
 
 /// Why a node exists.
@@ -66,6 +82,41 @@ public enum NodeRole: Sendable, Equatable {
     case attempt(index: Int)
     /// The exit handler of the node that owns it; of the run when nobody does.
     case exitHandler
+    /// A lifecycle hook of the node that owns it; of the run when nobody does.
+    case hook(name: String)
+    /// Member `index` of the container set that owns it.
+    case container(index: Int)
+}
+
+/// What a held node waits for.
+public enum NodeStage: String, Sendable, Equatable {
+    case locks, cache
+    /// A place under the limit of its boundary.
+    case place
+    /// A place under the workflow's limit, or the end of the run's suspension; it has its place in the boundary.
+    case slot
+}
+
+/// How much of its work a step says it has done.
+public struct NodeProgress: Sendable, Equatable {
+    public var done: Int64
+    public var all: Int64
+    public init(done: Int64, of all: Int64) {
+        self.done = done
+        self.all = all
+    }
+}
+
+/// What the cache of a memoized template had for a node.
+public struct MemoStatus: Sendable, Equatable {
+    public var isHit: Bool
+    public var key: String
+    public var cache: String
+    public init(isHit: Bool, key: String, cache: String) {
+        self.isHit = isHit
+        self.key = key
+        self.cache = cache
+    }
 }
 
 /// A value of an input or output.
@@ -142,6 +193,13 @@ public struct Node: Sendable, Equatable {
     /// Processor milliseconds and peak memory bytes of the pod.
     public var cpuMillis: Int64?
     public var peakMemoryBytes: Int64?
+    public var stage: NodeStage = .place
+    /// The locks it was given.
+    public var locks: [LockRequest] = []
+    /// The lock it waits for, as Argo writes it.
+    public var waitsFor: String?
+    public var memo: MemoStatus?
+    public var progress: NodeProgress?
     /// Nodes that it owns, in order of creation. Told again from `owner` after a restart.
     public var children: [NodeID]
 }
@@ -164,11 +222,16 @@ public struct RunState: Sendable, Equatable {
     public var finishedAt: Timestamp?
     public var shutdown: Shutdown?
     public var isPastDeadline: Bool = false
+    /// Nothing new starts.
+    public var isSuspended: Bool = false
     /// Outputs with a globalName, in the order they were first set.
     public var globalParameters: [NamedValue] = []
     public var globalArtifacts: [NamedArtifact] = []
     /// The latest time an event brought; time never goes back within a run.
     public var now: Timestamp = Timestamp(milliseconds: 0)
+    /// The locks that the run itself was given.
+    public var locks: [LockRequest] = []
+    public var waitsFor: String?
     /// Node that runs the workflow's exit handler.
     public var exitNode: NodeID?
 }

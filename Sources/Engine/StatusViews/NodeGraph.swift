@@ -45,7 +45,9 @@ struct NodeGraph {
 
     private mutating func findEnds(of node: Node) {
         switch node.type {
-        case .pod, .suspend, .skipped: break
+        case .suspend, .skipped, .http, .plugin, .container: break
+        // The containers of a set come after its pod.
+        case .pod: for part in node.children where self.nodes[part.index].type == .container { self.addEnds(of: part.ordinal, to: node) }
         case .stepGroup, .taskGroup: for part in node.children where self.isBody(part) { self.addEnds(of: part.ordinal, to: node) }
         // A steps node ends where its latest group does, a retried node where its latest attempt does.
         case .steps, .retry: if let last = node.children.last(where: self.isBody) { self.addEnds(of: last.ordinal, to: node) }
@@ -56,10 +58,13 @@ struct NodeGraph {
         }
     }
 
-    /// Part of the node's own work, not its exit handler, and shown.
+    /// Part of the node's own work, not its exit handler or a hook, and shown.
     private func isBody(_ part: NodeID) -> Bool {
         let node = self.nodes[part.index]
-        return node.isShown && node.role != .exitHandler
+        switch node.role {
+        case .exitHandler, .hook: return false
+        case .entry, .group, .site, .item, .attempt, .container: return node.isShown
+        }
     }
 
     private mutating func addEnds(of part: Int32, to node: Node) {
@@ -83,7 +88,7 @@ struct NodeGraph {
                     self.attach(node, under: owner.ordinal)
                 }
             case .site(let site): self.attachSite(node, site, owner)
-            case .item, .attempt, .exitHandler: self.attach(node, under: owner.ordinal)
+            case .item, .attempt, .exitHandler, .hook, .container: self.attach(node, under: owner.ordinal)
             }
         }
     }
@@ -114,6 +119,6 @@ struct NodeGraph {
 }
 
 extension Node {
-    /// A node that waits for a place under a limit does not exist yet for Argo's clients.
-    var isShown: Bool { self.phase != .held }
+    /// A node that waits for a place under a limit does not exist yet for Argo's clients; one that waits for a lock does.
+    var isShown: Bool { self.phase != .held || self.stage == .locks }
 }

@@ -37,7 +37,8 @@ struct NodeOrigins {
         case .site(let site), .item(let site, _):
             let step = caller.flatMap { self.step(site, of: $0) }
             self.fill(&origin, node.template ?? Self.fixedTemplate(step?.target), reference: step?.reference)
-        case .exitHandler:
+        case .container: self.fill(&origin, caller, reference: nil)
+        case .exitHandler, .hook:
             let hook = self.hook(of: node, nodes)
             self.fill(&origin, node.template ?? Self.fixedTemplate(hook?.target), reference: hook?.reference)
         }
@@ -67,17 +68,22 @@ struct NodeOrigins {
         switch self.plan.templates[template].body {
         case .steps(let steps): steps.steps[site]
         case .dag(let dag): dag.tasks[site]
-        case .pod, .suspend: nil
+        case .pod, .containerSet, .resource, .data, .suspend, .http, .plugin: nil
         }
     }
 
     /// The hook of the step or task whose node it belongs to; the workflow's own for a handler that belongs to no node.
     private func hook(of node: Node, _ nodes: [Node]) -> PlannedHook? {
-        guard let owner = node.owner.map({ nodes[$0.index] }) else { return self.plan.onExit }
+        guard let owner = node.owner.map({ nodes[$0.index] }) else {
+            if case .hook(let name) = node.role { return self.plan.hooks.first { $0.event == name } }
+            return self.plan.onExit
+        }
         switch owner.role {
         case .site(let site), .item(let site, _):
-            return owner.boundary.flatMap { nodes[$0.index].template }.flatMap { self.step(site, of: $0) }?.exit
-        case .entry, .group, .attempt, .exitHandler: return nil
+            let step = owner.boundary.flatMap { nodes[$0.index].template }.flatMap { self.step(site, of: $0) }
+            if case .hook(let name) = node.role { return step?.hooks.first { $0.event == name } }
+            return step?.exit
+        case .entry, .group, .attempt, .exitHandler, .hook, .container: return nil
         }
     }
 

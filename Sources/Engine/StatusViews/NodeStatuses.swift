@@ -36,16 +36,24 @@ struct NodeStatuses {
         status.reserveCapacity(20)
         status["id"] = .string(self.ids[node.id])
         status["name"] = .string(node.name)
-        status["displayName"] = .string(self.displayName(of: node))
+        status["displayName"] = .string(node.shownName(in: node.boundary.map { self.nodes[$0.index].name }))
         status["type"] = .string(node.type.rawValue)
         self.addTemplate(of: node, to: &status)
-        status["phase"] = .string(node.phase.rawValue)
+        status["phase"] = .string(node.phase.shown)
         if let boundary = node.boundary { status["boundaryID"] = .string(self.ids[boundary]) }
         if !node.message.isEmpty { status["message"] = .string(node.message) }
         status["startedAt"] = times[node.startedAt]
         status["finishedAt"] = times[node.finishedAt]
         if !sums.progress.isEmpty { status["progress"] = .string(sums.progress) }
         if let resources = sums.resources { status["resourcesDuration"] = resources.json }
+        if node.phase == .daemoned {
+            status["daemoned"] = true
+            status["podIP"] = "127.0.0.1"
+        }
+        if let memo = node.memo {
+            status["memoizationStatus"] = ["hit": .bool(memo.isHit), "key": .string(memo.key), "cacheName": .string(memo.cache)]
+        }
+        if let lock = node.waitsFor { status["synchronizationStatus"] = ["waiting": .string(lock)] }
         if let flag = Self.flag(of: node) { status["nodeFlag"] = flag }
         if !node.inputs.isEmpty { status["inputs"] = .object(StatusValues.inputs(node.inputs)) }
         if !node.outputs.isEmpty { status["outputs"] = .object(StatusValues.outputs(node.outputs)) }
@@ -77,28 +85,9 @@ struct NodeStatuses {
 
     private static func flag(of node: Node) -> JSONValue? {
         switch node.role {
-        case .exitHandler: ["hooked": true]
+        case .exitHandler, .hook: ["hooked": true]
         case .attempt: ["retried": true]
-        case .entry, .group, .site, .item: nil
+        case .entry, .group, .site, .item, .container: nil
         }
-    }
-
-    /// The template's own choice, else the part of the name that the enclosing node does not have: `[0]`, `build`, `build(1:linux)`, `build(0)`.
-    private func displayName(of node: Node) -> String {
-        if let chosen = node.displayName { return chosen }
-        guard let boundary = node.boundary else { return node.name }
-        let outer = self.nodes[boundary.index].name
-        guard node.name.utf8.starts(with: outer.utf8) else { return node.name }
-        let rest = node.name.utf8.dropFirst(outer.utf8.count)
-        return String(decoding: Self.withoutSeparator(rest), as: UTF8.self)
-    }
-
-    /// Cuts a leading `.` or `[n].`; `[n]` alone is the name of a step group.
-    private static func withoutSeparator(_ text: Substring.UTF8View) -> Substring.UTF8View {
-        let dot = UInt8(ascii: ".")
-        if text.first == dot { return text.dropFirst() }
-        guard text.first == UInt8(ascii: "["), let close = text.firstIndex(of: UInt8(ascii: "]")) else { return text }
-        let rest = text[close...].dropFirst()
-        return rest.first == dot ? rest.dropFirst() : text
     }
 }

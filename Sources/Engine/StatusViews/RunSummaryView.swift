@@ -39,7 +39,7 @@ public struct RunSummaryView: Sendable {
             let own = Self.own(node, usage)
             self.all += own
             self.hasPods = self.hasPods || node.type == .pod
-            self.hasRunningPod = self.hasRunningPod || node.type == .pod && node.phase == .running
+            self.hasRunningPod = self.hasRunningPod || node.type == .pod && node.phase.shown == NodePhase.running.rawValue
             // The exit handler of a pod is counted where the pod is, not as a part of its own progress.
             let inside = self.parts[node.id.index]
             if own.executable > 0 { self.parts[node.id.index] = own } else { self.parts[node.id.index] += own }
@@ -55,11 +55,11 @@ public struct RunSummaryView: Sendable {
     private static func own(_ node: Node, _ usage: TemplateResources) -> Sums {
         var sums = Sums()
         switch node.type {
-        case .pod, .suspend:
-            sums.executable = 1
+        case .pod, .suspend, .http, .plugin, .container:
+            sums.executable = node.progress.map { Int($0.all) } ?? 1
             switch node.phase {
-            case .succeeded, .skipped, .omitted: sums.finished = 1
-            case .held, .pending, .running, .failed, .error: break
+            case .succeeded, .skipped, .omitted: sums.finished = sums.executable
+            case .held, .pending, .running, .daemoned, .failed, .error: sums.finished = node.progress.map { Int($0.done) } ?? 0
             }
         case .steps, .stepGroup, .dag, .taskGroup, .retry, .skipped: break
         }

@@ -59,6 +59,7 @@ public struct WorkflowView: Sendable {
     /// As written, but for `shutdown`, which a request to stop sets in Argo.
     private var spec: JSONValue {
         var spec = self.manifest["spec"]?.object ?? JSONObject()
+        spec["suspend"] = self.run.isSuspended ? true : nil
         if let shutdown = self.run.shutdown { spec["shutdown"] = .string(shutdown.rawValue) }
         return .object(spec)
     }
@@ -80,6 +81,7 @@ public struct WorkflowView: Sendable {
         let conditions = self.conditions(summary)
         if !conditions.isEmpty { status["conditions"] = .array(conditions) }
         if let duration = summary.all.resources { status["resourcesDuration"] = duration.json }
+        if let locks = LockStatus(plan: self.plan, run: self.run, nodes: self.nodes).json { status["synchronization"] = locks }
         return .object(status)
     }
 

@@ -18,6 +18,18 @@ public final class Plan: Sendable {
     /// The workflow's own arguments, which the entry template and, unless it says otherwise, every exit handler gets.
     public let arguments: PlannedArguments
     public let onExit: PlannedHook?
+    /// Lifecycle hooks of the workflow other than `exit`.
+    public let hooks: [PlannedHook]
+    public let synchronization: PlannedSynchronization?
+    public let metrics: [PlannedMetric]
+    /// A patch of every pod, applied before the template's own.
+    public let podSpecPatch: TemplateText?
+    /// Labels and annotations of every pod.
+    public let podMetadata: CompiledValue?
+    /// Nothing is scheduled until the run is resumed.
+    public let startsSuspended: Bool
+    /// Labels that are computed when the run starts, from its global variables.
+    public let computedLabels: [(key: String, expression: TemplateText)]
     public let parallelism: Int?
     public let activeDeadlineSeconds: Int64?
     /// Volumes any template may mount, and the claims the run makes for itself.
@@ -26,13 +38,18 @@ public final class Plan: Sendable {
     public let resources: PlanResources
     /// Finds the template of a reference that is known only while the run goes.
     public let index: [TemplateKey: TemplateIndex]
+    /// Reads a podSpecPatch when its tags have been replaced.
+    public let readYAML: YAMLReader
 
     init(
         name: String, namespace: String, uid: String, createdAt: Timestamp, labels: [(key: String, value: String)],
         annotations: [(key: String, value: String)], serviceAccountName: String, priority: Int?, entrypointName: String,
-        templates: [PlannedTemplate], entrypoint: TemplateIndex, arguments: PlannedArguments, onExit: PlannedHook?, parallelism: Int?,
-        activeDeadlineSeconds: Int64?, volumes: [CompiledValue], claimNames: [String], resources: PlanResources,
-        index: [TemplateKey: TemplateIndex]
+        templates: [PlannedTemplate], entrypoint: TemplateIndex, arguments: PlannedArguments, onExit: PlannedHook?, hooks: [PlannedHook],
+        synchronization: PlannedSynchronization?, metrics: [PlannedMetric], podSpecPatch: TemplateText?, podMetadata: CompiledValue?,
+        startsSuspended: Bool,
+        computedLabels: [(key: String, expression: TemplateText)], parallelism: Int?, activeDeadlineSeconds: Int64?,
+        volumes: [CompiledValue], claimNames: [String], resources: PlanResources, index: [TemplateKey: TemplateIndex],
+        readYAML: @escaping YAMLReader
     ) {
         self.name = name
         self.namespace = namespace
@@ -47,12 +64,20 @@ public final class Plan: Sendable {
         self.entrypoint = entrypoint
         self.arguments = arguments
         self.onExit = onExit
+        self.hooks = hooks
+        self.synchronization = synchronization
+        self.metrics = metrics
+        self.podSpecPatch = podSpecPatch
+        self.podMetadata = podMetadata
+        self.startsSuspended = startsSuspended
+        self.computedLabels = computedLabels
         self.parallelism = parallelism
         self.activeDeadlineSeconds = activeDeadlineSeconds
         self.volumes = volumes
         self.claimNames = claimNames
         self.resources = resources
         self.index = index
+        self.readYAML = readYAML
     }
 
     public subscript(_ index: TemplateIndex) -> PlannedTemplate { self.templates[index.value] }
@@ -88,157 +113,6 @@ public struct TemplateKey: Sendable, Hashable {
         self.scope = scope
         self.name = name
     }
-}
-
-public struct PlannedTemplate: Sendable {
-    public enum Body: Sendable {
-        case pod(PlannedPod)
-        case steps(PlannedSteps)
-        case dag(PlannedDAG)
-        /// The duration, if any.
-        case suspend(TemplateText?)
-    }
-
-    public var key: TemplateKey
-    /// Written inside a step or task; its texts see what that step sees.
-    public var isInline: Bool
-    public var type: TemplateType
-    public var body: Body
-    public var inputs: [PlannedParameter]
-    public var inputArtifacts: [PlannedArtifact]
-    public var outputs: [PlannedParameter]
-    public var outputArtifacts: [PlannedArtifact]
-    public var retry: PlannedRetry?
-    public var parallelism: Int?
-    public var failFast: Bool
-    public var timeout: TemplateText?
-    public var activeDeadlineSeconds: TemplateText?
-    public var displayName: TemplateText?
-}
-
-public struct PlannedPod: Sendable {
-    /// The Container object (for a script, its container part).
-    public var container: CompiledValue
-    /// A script's source.
-    public var source: TemplateText?
-    /// The template's own volumes; they win over the workflow's.
-    public var volumes: [CompiledValue]
-    /// The template's pod-level security context, or the workflow's.
-    public var securityContext: CompiledValue?
-}
-
-public struct PlannedParameter: Sendable {
-    public var name: String
-    public var value: TemplateText?
-    public var `default`: TemplateText?
-    public var valueFrom: PlannedValueFrom?
-    public var globalName: TemplateText?
-}
-
-public struct PlannedValueFrom: Sendable {
-    public enum Source: Sendable {
-        case path(TemplateText)
-        /// A tag, or the bare name of a variable.
-        case parameter(TemplateText)
-        case expression(TemplateText)
-        case configMapKey(name: TemplateText, key: TemplateText, isOptional: Bool)
-        case supplied
-        /// Only a default is given.
-        case none
-    }
-    public var source: Source
-    public var `default`: TemplateText?
-}
-
-public struct PlannedArtifact: Sendable {
-    public var name: String
-    public var path: TemplateText?
-    public var from: TemplateText?
-    public var fromExpression: TemplateText?
-    public var raw: TemplateText?
-    public var archive: Artifact.Archive?
-    public var mode: Int?
-    public var isModeRecursive: Bool
-    public var isOptional: Bool
-    public var subPath: TemplateText?
-    public var globalName: TemplateText?
-}
-
-public struct PlannedArguments: Sendable {
-    public var parameters: [PlannedParameter]
-    public var artifacts: [PlannedArtifact]
-}
-
-/// Which template a step, a task or a hook runs.
-public enum PlannedTarget: Sendable {
-    case template(TemplateIndex)
-    /// A reference with tags in it, looked up when they are known.
-    case dynamic(scope: TemplateScope, name: TemplateText?, template: TemplateText, isCluster: Bool)
-}
-
-public struct PlannedHook: Sendable {
-    public var target: PlannedTarget
-    /// nil: the workflow's arguments.
-    public var arguments: PlannedArguments?
-    public var expression: TemplateText?
-    /// For `templateRef` views.
-    public var reference: TemplateRef?
-}
-
-public enum PlannedFanOut: Sendable {
-    case items([CompiledValue])
-    case parameter(TemplateText)
-    case sequence(start: TemplateText?, end: TemplateText?, count: TemplateText?, format: TemplateText?)
-}
-
-/// A step of a steps template or a task of a DAG.
-public struct PlannedStep: Sendable {
-    public var name: String
-    public var target: PlannedTarget
-    public var reference: TemplateRef?
-    public var arguments: PlannedArguments
-    public var when: TemplateText?
-    public var fanOut: PlannedFanOut?
-    public var continueOn: ContinueOn
-    public var exit: PlannedHook?
-    /// Somebody reads `outputs.result`, so standard output is kept.
-    public var capturesResult: Bool
-}
-
-public struct PlannedSteps: Sendable {
-    /// All steps, group after group.
-    public var steps: [PlannedStep]
-    /// The steps of group i are `steps[groups[i]]`.
-    public var groups: [Range<Int>]
-    public var sites: [String: Int]
-}
-
-public struct PlannedDAG: Sendable {
-    public var tasks: [PlannedStep]
-    public var sites: [String: Int]
-    public var formulas: [DependsFormula?]
-    /// Per task, the tasks its formula names, in the order of the formula.
-    public var dependencies: [[Int]]
-    public var dependents: [[Int]]
-    /// In Argo's order: as written, or the leaf tasks by name.
-    public var targets: [Int]
-    /// Tasks that no target needs never run.
-    public var isNeeded: [Bool]
-    /// An order in which every task comes after its dependencies.
-    public var order: [Int]
-}
-
-public struct PlannedRetry: Sendable {
-    public enum Policy: String, Sendable {
-        case always = "Always"
-        case onFailure = "OnFailure"
-        case onError = "OnError"
-        case onTransientError = "OnTransientError"
-    }
-    public var limit: TemplateText?
-    public var policy: Policy
-    public var expression: TemplateText?
-    public var backoff: (duration: TemplateText?, factor: TemplateText?, cap: TemplateText?, maxDuration: TemplateText?)?
 }
 
 /// The stored objects a run may read, as they were when it was submitted.

@@ -309,20 +309,28 @@ public struct ValueFrom: Sendable, Equatable {
     public var expression: String?
     public var configMapKeyRef: KeySelector?
     public var `default`: String?
+    /// Of the object of a resource template.
+    public var jsonPath: String?
+    public var jqFilter: String?
+    /// Of the event that started the workflow.
+    public var event: String?
     public var isSupplied: Bool
-    /// Sources that need what this slice does not run: `jsonPath`, `jqFilter`, `event`.
-    public var other: [String]
     public init?(_ json: JSONValue) {
         guard json.object != nil else { return nil }
-        self.path = json["path"]?.string
-        self.parameter = json["parameter"]?.string
-        self.expression = json["expression"]?.string
+        self.path = text(json["path"])
+        self.parameter = text(json["parameter"])
+        self.expression = text(json["expression"])
+        self.jsonPath = text(json["jsonPath"])
+        self.jqFilter = text(json["jqFilter"])
+        self.event = text(json["event"])
         self.configMapKeyRef = json["configMapKeyRef"].flatMap(KeySelector.init)
         self.default = json["default"]?.scalarText
         self.isSupplied = !(json["supplied"]?.isNull ?? true)
-        self.other = ["jsonPath", "jqFilter", "event"].filter { !(json[$0]?.isNull ?? true) }
     }
 }
+
+/// Argo does not tell an empty text from one that is not there.
+private func text(_ json: JSONValue?) -> String? { json?.string.flatMap { $0.isEmpty ? nil : $0 } }
 
 /// A key of a ConfigMap or Secret.
 public struct KeySelector: Sendable, Equatable {
@@ -353,7 +361,11 @@ public struct Artifact: Sendable, Equatable {
     public var globalName: String?
     /// Locations that need a repository: `s3`, `git`, `http`, ….
     public var remoteLocations: [String]
+    public var written: JSONValue
+    /// Whether it says itself where it is, at least by a key.
+    public var hasLocation: Bool { !self.remoteLocations.isEmpty || self.raw != nil }
     public init(_ json: JSONValue) {
+        self.written = json
         self.name = json["name"]?.string ?? ""
         self.path = json["path"]?.string.flatMap { $0.isEmpty ? nil : $0 }
         self.from = json["from"]?.string.flatMap { $0.isEmpty ? nil : $0 }

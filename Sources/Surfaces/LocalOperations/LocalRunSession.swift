@@ -7,7 +7,10 @@ import WorkflowModel
 
 /// Runs that this process carries out.
 final class LocalRunSession: RunSession {
-    enum Beginning { case fresh, resumed }
+    enum Beginning {
+        case fresh
+        case resumed(isAfterRestart: Bool)
+    }
 
     let names: [String]
     let updates: AsyncStream<RunUpdate>
@@ -23,7 +26,8 @@ final class LocalRunSession: RunSession {
         let handles = runs.map { run in
             switch beginning {
             case .fresh: driver.start(run.machine, record: run.record, ownership: run.ownership)
-            case .resumed: driver.resume(run.machine, record: run.record, ownership: run.ownership)
+            case .resumed(let isAfterRestart):
+                driver.resume(run.machine, record: run.record, ownership: run.ownership, isAfterRestart: isAfterRestart)
             }
         }
         self.handles = handles
@@ -56,6 +60,8 @@ final class LocalRunSession: RunSession {
     private static func carryOut(_ driver: RunDriver, _ runs: [(handle: RunHandle, name: String)], _ tools: RunTools) async throws {
         // Unstructured, because it is cancelled when the runs have ended and need not be waited for.
         let driving = Task { await driver.run() }
+        // Beside the runs, which do not wait for it. Each call removes more than it adds, so that a long history shrinks however short the runs.
+        let tidying = Task { await tools.history.tidy(atLeast: runs.count + 1) }
         var failure: (any Error)?
         for run in runs {
             guard case .failed(let error) = await run.handle.outcome() else { continue }
@@ -65,6 +71,8 @@ final class LocalRunSession: RunSession {
         driving.cancel()
         tools.doorbell.close()
         await tools.runtime.settle()
+        tidying.cancel()
+        await tidying.value
         if let failure { throw failure }
     }
 }

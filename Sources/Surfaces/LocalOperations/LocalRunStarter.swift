@@ -1,4 +1,4 @@
-public import Diagnostics
+import Diagnostics
 import Driver
 import Engine
 import Manifests
@@ -20,19 +20,9 @@ public struct LocalRunStarter: RunStarter {
 
     // MARK: lint
 
-    public func lint(_ files: [String]) async throws -> (diagnostics: [Diagnostic], excerpts: [String: [Substring]], documents: Int) {
-        let context = ManifestContext.read(files)
-        let stored = StoredContexts(given: context, open: self.machinery.openResources, namespace: self.namespace)
-        let planned = try await stored.check()
-        let diagnostics = ManifestContext.merged(context.diagnostics, planned)
-        let order = Dictionary(context.diagnostics.enumerated().map { ($1.file, $0) }) { first, _ in first }
-        let sorted = diagnostics.enumerated().sorted { left, right in
-            let files = (order[left.element.file] ?? .max, order[right.element.file] ?? .max)
-            if left.element.file != right.element.file { return (files.0, left.element.file) < (files.1, right.element.file) }
-            let start = SourcePosition(line: 1, column: 1)
-            return (left.element.position ?? start, left.offset) < (right.element.position ?? start, right.offset)
-        }
-        return (sorted.map(\.element), context.excerpts, context.documentCount)
+    public func lint(_ request: LintRequest) async throws -> LintReport {
+        let open = request.isOffline ? nil : self.machinery.openResources
+        return try await FileLinter(request, open: open, namespace: self.namespace).report()
     }
 
     // MARK: start
@@ -44,8 +34,9 @@ public struct LocalRunStarter: RunStarter {
     /// Records prepared runs and carries them out.
     /// - Parameter records: the store, when it is open already.
     func start(_ prepared: PreparedRuns, _ request: RunRequest, records: RunRecords? = nil) async throws -> LocalRunSession {
-        let options = RunOptions(runtime: request.runtime, maxParallel: request.maxParallel, images: try self.machinery.images())
-        let tools = try await RunTools.open(self.machinery, options, records: records)
+        let settings = try self.machinery.settings()
+        let options = RunOptions(runtime: request.runtime, maxParallel: request.maxParallel, images: settings.images)
+        let tools = try await RunTools.open(self.machinery, options, settings.retention, records: records)
         let recorded = try await RunRecorder(tools: tools, createdAt: prepared.createdAt).record(prepared.runs)
         var news: [RunUpdate] = [.runtimeChosen(tools.runtime.description)]
         if !prepared.diagnostics.isEmpty { news.append(.diagnostics(prepared.diagnostics, excerpts: prepared.excerpts)) }
@@ -60,6 +51,7 @@ public struct LocalRunStarter: RunStarter {
     // MARK: resume
 
     public func resume(_ name: String, namespace: String, maxParallel: Int?) async throws -> any RunSession {
+        let settings = try self.machinery.settings()
         let records = try await OperationError.translating { try await self.machinery.openRecords() }
         return try await OperationError.translating {
             let record = try await records.reader.findRun(name, namespace: namespace)
@@ -70,7 +62,7 @@ public struct LocalRunStarter: RunStarter {
             let source = try await records.reader.source(of: record.id)
             var options = try RunOptions(json: source.options)
             if let maxParallel { options.maxParallel = maxParallel }
-            let tools = try await RunTools.open(self.machinery, options, records: records)
+            let tools = try await RunTools.open(self.machinery, options, settings.retention, records: records)
             let ownership: Ownership
             do {
                 ownership = try await records.journal.acquire(record.id, owner: tools.owner, isAlive: LocalOwner.isAlive)
@@ -83,8 +75,11 @@ public struct LocalRunStarter: RunStarter {
             }
             // Read only now: until it was owned, somebody else could have gone on with it.
             let stored = try await StoredRun.load(record, from: records.reader)
+            let isAfterRestart = try await records.reader.bootID(of: record.id) != tools.owner.bootID
             let run = RecordedRun(record: record, manifest: stored.manifest, machine: stored.machine, ownership: ownership)
-            return LocalRunSession(tools: tools, runs: [run], beginning: .resumed, news: [.runtimeChosen(tools.runtime.description)])
+            return LocalRunSession(
+                tools: tools, runs: [run], beginning: .resumed(isAfterRestart: isAfterRestart),
+                news: [.runtimeChosen(tools.runtime.description)])
         }
     }
 }

@@ -25,7 +25,7 @@ public struct LocalRunSubmitter: RunSubmitter {
             return .carriedOutHere(try await self.starter.start(prepared, request.run, records: records))
         }
         let options = RunOptions(
-            runtime: request.run.runtime, maxParallel: request.run.maxParallel, images: try self.machinery.images())
+            runtime: request.run.runtime, maxParallel: request.run.maxParallel, images: try self.machinery.settings().images)
         let submitted = try await self.record(prepared, options, in: queue)
         // An owner that is just ending does not hear it; the next one finds the runs.
         _ = await self.ring(owner.doorbell)

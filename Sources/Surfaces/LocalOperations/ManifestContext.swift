@@ -9,35 +9,44 @@ import WorkflowModel
 struct ManifestContext {
     private(set) var workflows: [ManifestDocument] = []
     private(set) var library: [PlanningDocument] = []
+    /// What submits workflows later. It is checked, and takes no part in a run.
+    private(set) var cronWorkflows: [ResourceManifest] = []
+    private(set) var eventBindings: [ResourceManifest] = []
     private(set) var configMaps: [JSONValue] = []
     private(set) var secrets: [String: [String: [UInt8]]] = [:]
     private(set) var diagnostics: [Diagnostic] = []
     private(set) var excerpts: [String: [Substring]] = [:]
-    /// Objects of any kind.
-    private(set) var documentCount = 0
+    /// The files that were read, each once, in the order they were read.
+    private(set) var files: [ManifestFile] = []
 
-    /// - Parameter paths: files, directories, or `-` for standard input.
-    static func read(_ paths: [String]) -> ManifestContext {
+    /// - Parameter paths: files, directories, or `-` for standard input. A file that is named twice is read once.
+    static func read(_ paths: [String], with reader: ManifestReader = ManifestReader()) -> ManifestContext {
         var context = ManifestContext()
-        let reader = ManifestReader()
-        for path in paths { for file in reader.readFile(path: path) { context.add(file) } }
+        var seen: Set<String> = []
+        for path in paths where seen.insert(path).inserted {
+            for file in reader.readFile(path: path) where file.file == path || seen.insert(file.file).inserted { context.add(file) }
+        }
         return context
     }
 
     private mutating func add(_ file: ManifestFile) {
+        self.files.append(file)
         self.diagnostics += file.diagnostics
         self.excerpts[file.file] = file.lines
-        self.documentCount += file.documents.count
         for document in file.documents {
             if document.kind == WorkflowKind.workflow.rawValue { self.workflows.append(document) }
             self.add(ResourceManifest(object: document.value, source: document.source))
         }
     }
 
-    /// Adds what others may refer to.
+    /// Adds what others may refer to, and what submits workflows later.
     mutating func add(_ manifest: ResourceManifest) {
         if let workflow = Workflow(manifest.object) {
             if workflow.kind != .workflow { self.library.append(PlanningDocument(workflow: workflow, source: manifest.source)) }
+        } else if manifest.kind == .cronWorkflow {
+            self.cronWorkflows.append(manifest)
+        } else if manifest.kind == .workflowEventBinding {
+            self.eventBindings.append(manifest)
         } else if let configMap = ConfigMapManifest(manifest.object) {
             self.configMaps.removeAll { ConfigMapManifest($0)?.name == configMap.name }
             self.configMaps.append(manifest.object)

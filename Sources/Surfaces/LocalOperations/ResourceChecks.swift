@@ -18,16 +18,6 @@ struct ResourceChecks {
         for manifest in self.manifests { given.add(manifest) }
         let stored = StoredContexts(given: given, open: self.open, namespace: self.namespace)
         found += try await stored.check()
-        for manifest in self.manifests {
-            guard let cron = CronDocument(manifest) else { continue }
-            var context = given
-            let namespace = manifest.object["metadata"]?["namespace"]?.string ?? self.namespace
-            context = try await StoredContext(open: self.open, namespace: namespace, withSecrets: false)
-                .completing(context, for: [cron.document.workflow.raw])
-            let faults = Planner.check(
-                PlanningInput(workflow: cron.document, library: context.library, resources: context.resources))
-            found += faults.map { cron.placed($0) }
-        }
         return ManifestContext.merged(found)
     }
 
@@ -45,46 +35,6 @@ struct ResourceChecks {
 extension ResourceManifest {
     /// nil for a kind that is not stored.
     var kind: ResourceKind? { self.object["kind"]?.string.flatMap { ResourceKind(rawValue: $0) } }
-}
-
-/// The workflow that a CronWorkflow runs, as a document that can be planned.
-private struct CronDocument {
-    let document: PlanningDocument
-
-    /// nil for another kind, and for a CronWorkflow without a workflow, which its schema has told of.
-    init?(_ manifest: ResourceManifest) {
-        guard manifest.kind == .cronWorkflow, let spec = manifest.object["spec"]?["workflowSpec"]
-        else { return nil }
-        let object: JSONValue = [
-            "apiVersion": .string(ResourceKind.cronWorkflow.apiVersion), "kind": "Workflow",
-            "metadata": manifest.object["metadata"] ?? [:], "spec": spec,
-        ]
-        guard let workflow = Workflow(object) else { return nil }
-        self.document = PlanningDocument(workflow: workflow, source: Self.source(manifest.source))
-    }
-
-    /// A map in which `spec` is what `spec.workflowSpec` is in the text.
-    private static func source(_ source: SourceMap) -> SourceMap {
-        var source = source
-        guard let document = source.document,
-            let outer = source.children(of: document).first(where: { source.name(of: $0) == "spec" }),
-            let inner = source.children(of: outer).first(where: { source.name(of: $0) == "workflowSpec" })
-        else { return source }
-        let path = FieldPath("spec").field("workflowSpec")
-        let root = source.addDocument(at: source.value(FieldPath()))
-        let spec = source.addField("spec", of: root, key: source.key(path), value: source.value(path))
-        source.shareChildren(of: inner, with: spec)
-        return source.rooted(at: root)
-    }
-
-    /// The fault with the path that it has in the CronWorkflow.
-    func placed(_ diagnostic: Diagnostic) -> Diagnostic {
-        var diagnostic = diagnostic
-        if diagnostic.file == self.document.source.file, diagnostic.path.text.hasPrefix("spec") {
-            diagnostic.path = FieldPath("spec.workflowSpec" + diagnostic.path.text.dropFirst("spec".count))
-        }
-        return diagnostic
-    }
 }
 
 /// What one object must be to be stored, whatever else there is.
@@ -114,7 +64,9 @@ private struct ObjectCheck {
             let message = "a \(kind.rawValue) needs metadata.name or metadata.generateName"
             faults.append(self.fault(.missingField, "metadata", message, hint: "add 'name: …'"))
         } else {
-            let longest = name.isEmpty ? kind.longestName - Identity.suffixLength : kind.longestName
+            // A name that is too long for a CronWorkflow is told of where the rest of it is checked.
+            let most = kind == .cronWorkflow && !name.isEmpty ? ResourceKind.configMap.longestName : kind.longestName
+            let longest = name.isEmpty ? most - Identity.suffixLength : most
             let shown = name.isEmpty ? prefix + "x" : name
             if !ObjectName.isLegal(shown, longest: longest, allowsDots: kind != .namespace) {
                 let message = "'\(name.isEmpty ? prefix : name)' cannot be the name of a \(kind.rawValue)"

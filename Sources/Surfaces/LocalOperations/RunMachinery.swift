@@ -32,6 +32,18 @@ public struct RunOptions: Sendable, Equatable {
     }
 }
 
+/// What the configuration file says about runs.
+public struct RunSettings: Sendable, Equatable {
+    /// The `images:` map.
+    public var images: JSONValue
+    public var retention: Retention
+
+    public init(images: JSONValue = .object(JSONObject()), retention: Retention = .standard) {
+        self.images = images
+        self.retention = retention
+    }
+}
+
 /// A runtime that was chosen and started.
 public struct OpenedRuntime: Sendable {
     public var runtime: any PodRuntime
@@ -68,15 +80,20 @@ public struct RunRecords: Sendable {
     public var reader: any RunReader
     public var commands: any RunCommands
     public var secrets: any SecretSource
+    public var locks: any LockService
+    public var cache: any MemoCache
     /// Where runs wait for the owner of the data directory; nil where there can be none.
     public var queue: (any RunQueue)?
     public init(
-        journal: any RunJournal, reader: any RunReader, commands: any RunCommands, secrets: any SecretSource, queue: (any RunQueue)? = nil
+        journal: any RunJournal, reader: any RunReader, commands: any RunCommands, secrets: any SecretSource, locks: any LockService,
+        cache: any MemoCache, queue: (any RunQueue)? = nil
     ) {
         self.journal = journal
         self.reader = reader
         self.commands = commands
         self.secrets = secrets
+        self.locks = locks
+        self.cache = cache
         self.queue = queue
     }
 }
@@ -91,9 +108,11 @@ public struct RunMachinery: Sendable {
     /// - Throws: `OperationError`.
     public var openDoorbell: @Sendable (String) throws -> OpenedDoorbell
     public var artifacts: any ArtifactStore
-    /// The `images:` map of the configuration file.
+    public var calls: any CallRunner
     /// - Throws: `ManifestFault`.
-    public var images: @Sendable () throws -> JSONValue
+    public var settings: @Sendable () throws -> RunSettings
+    /// Removes logs, claims and artifacts of a run.
+    public var removeFiles: @Sendable (RunID) async throws -> Void
     public var scratch: @Sendable (PodID) -> String
     public var time: any TimeSource
     /// The stored objects that manifests may name; nil where nothing is stored. Opened only for a manifest that names one it does not hold.
@@ -103,15 +122,18 @@ public struct RunMachinery: Sendable {
     public init(
         openRecords: @escaping @Sendable () async throws -> RunRecords,
         openRuntime: @escaping @Sendable (RunOptions) async throws -> OpenedRuntime,
-        openDoorbell: @escaping @Sendable (String) throws -> OpenedDoorbell, artifacts: any ArtifactStore,
-        images: @escaping @Sendable () throws -> JSONValue, scratch: @escaping @Sendable (PodID) -> String, time: any TimeSource,
+        openDoorbell: @escaping @Sendable (String) throws -> OpenedDoorbell, artifacts: any ArtifactStore, calls: any CallRunner,
+        settings: @escaping @Sendable () throws -> RunSettings, removeFiles: @escaping @Sendable (RunID) async throws -> Void,
+        scratch: @escaping @Sendable (PodID) -> String, time: any TimeSource,
         openResources: (@Sendable () async throws -> any ResourceReader)? = nil
     ) {
         self.openRecords = openRecords
         self.openRuntime = openRuntime
         self.openDoorbell = openDoorbell
         self.artifacts = artifacts
-        self.images = images
+        self.calls = calls
+        self.settings = settings
+        self.removeFiles = removeFiles
         self.scratch = scratch
         self.time = time
         self.openResources = openResources

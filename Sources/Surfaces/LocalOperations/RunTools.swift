@@ -13,9 +13,12 @@ struct RunTools: Sendable {
     let owner: Owner
     /// With the runtime that was chosen.
     let options: RunOptions
+    let retention: Retention
 
     /// Opens the store and the runtime side by side, since each takes some milliseconds.
-    static func open(_ machinery: RunMachinery, _ options: RunOptions, records: RunRecords? = nil) async throws -> RunTools {
+    static func open(
+        _ machinery: RunMachinery, _ options: RunOptions, _ retention: Retention, records: RunRecords? = nil
+    ) async throws -> RunTools {
         try await OperationError.translating {
             async let opening = machinery.openRuntime(options)
             let opened: RunRecords
@@ -27,7 +30,7 @@ struct RunTools: Sendable {
             chosen.runtime = runtime.kind
             return RunTools(
                 machinery: machinery, records: opened, runtime: runtime, doorbell: doorbell,
-                owner: LocalOwner.current(id: id, doorbell: doorbell.service.address), options: chosen)
+                owner: LocalOwner.current(id: id, doorbell: doorbell.service.address), options: chosen, retention: retention)
         }
     }
 
@@ -35,9 +38,16 @@ struct RunTools: Sendable {
         RunDriver(
             ports: DriverPorts(
                 journal: self.records.journal, runtime: self.runtime.runtime, artifacts: self.machinery.artifacts,
-                secrets: self.records.secrets,
+                secrets: self.records.secrets, locks: self.records.locks, cache: self.records.cache, calls: self.machinery.calls,
                 time: self.machinery.time, doorbell: self.doorbell.service, scratch: self.machinery.scratch),
             capacity: .ofThisMachine(maxParallel: self.options.maxParallel))
+    }
+
+    var history: HistoryKeeper {
+        HistoryKeeper(
+            retention: self.retention, reader: self.records.reader, commands: self.records.commands,
+            removeFiles: self.machinery.removeFiles,
+            time: self.machinery.time)
     }
 }
 

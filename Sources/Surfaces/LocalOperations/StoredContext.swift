@@ -100,33 +100,61 @@ struct StoredContext: Sendable {
     }
 }
 
-/// Checks all Workflows and templates that were given, each in its namespace.
+/// Checks all objects that were given and can be run some day, each in its namespace.
 struct StoredContexts {
     let given: ManifestContext
+    /// nil where only what was given counts.
     let open: (@Sendable () async throws -> any ResourceReader)?
     /// Of objects that name none.
     let namespace: String
+    /// The kinds that are checked; nil for all.
+    var kinds: Set<String>?
 
     /// What is wrong with them beyond their text.
     /// - Throws: `OperationError`.
     func check() async throws -> [Diagnostic] {
+        let contexts = try await self.contexts()
+        func context(_ namespace: String?) -> ManifestContext { contexts[namespace ?? self.namespace] ?? self.given }
+        var found: [Diagnostic] = []
+        for document in self.documents where self.wants(document.workflow.kind.rawValue) {
+            let context = context(document.workflow.metadata.namespace)
+            found += Planner.check(
+                PlanningInput(
+                    workflow: document, library: context.library, resources: context.resources, readYAML: ManifestReader.value(ofYAML:)))
+        }
+        for manifest in self.given.cronWorkflows where self.wants(ResourceKind.cronWorkflow.rawValue) {
+            guard let cron = CronWorkflow(manifest.object) else { continue }
+            let context = context(cron.metadata.namespace)
+            found += Planner.check(
+                cron, source: manifest.source, library: context.library, resources: context.resources,
+                readYAML: ManifestReader.value(ofYAML:))
+        }
+        for manifest in self.given.eventBindings where self.wants(ResourceKind.workflowEventBinding.rawValue) {
+            guard let binding = WorkflowEventBinding(manifest.object) else { continue }
+            let context = context(binding.metadata.namespace)
+            found += Planner.check(binding, source: manifest.source, library: context.library)
+        }
+        return found
+    }
+
+    private func wants(_ kind: String) -> Bool { self.kinds.map { $0.contains(kind) } ?? true }
+
+    private var documents: [PlanningDocument] {
         let workflows = self.given.workflows.compactMap { document in
             Workflow(document.value).map { PlanningDocument(workflow: $0, source: document.source) }
         }
+        return workflows + self.given.library
+    }
+
+    /// What was given with what is stored, for each namespace that an object is in.
+    private func contexts() async throws -> [String: ManifestContext] {
+        let objects =
+            self.documents.map(\.workflow.raw) + self.given.cronWorkflows.map(\.object) + self.given.eventBindings.map(\.object)
         var contexts: [String: ManifestContext] = [:]
-        var found: [Diagnostic] = []
-        for document in workflows + self.given.library {
-            let namespace = document.workflow.metadata.namespace ?? self.namespace
-            let context: ManifestContext
-            if let known = contexts[namespace] {
-                context = known
-            } else {
-                let stored = StoredContext(open: self.open, namespace: namespace, withSecrets: false)
-                context = try await stored.completing(self.given, for: self.given.workflows.map(\.value))
-                contexts[namespace] = context
-            }
-            found += Planner.check(PlanningInput(workflow: document, library: context.library, resources: context.resources))
+        for namespace in Set(objects.map { $0["metadata"]?["namespace"]?.string ?? self.namespace }) {
+            let stored = StoredContext(open: self.open, namespace: namespace, withSecrets: false)
+            contexts[namespace] = try await stored.completing(self.given, for: objects)
         }
-        return found
+        return contexts
     }
 }

@@ -23,6 +23,7 @@ public final class MemoryJournal: RunJournal, RunReader, RunCommands, SecretSour
         var events: [JournalEvent] = []
         var epoch: Int64 = 1
         var owner: Owner?
+        var bootID: String?
         var commands: [RunCommand] = []
     }
 
@@ -68,8 +69,8 @@ public final class MemoryJournal: RunJournal, RunReader, RunCommands, SecretSour
             }) {
                 throw JournalError.nameInUse(record.name)
             }
-            state.runs[record.id] = Stored(record: record, source: source, owner: owner)
-            return Ownership(run: record.id, epoch: 1)
+            state.runs[record.id] = Stored(record: record, source: source, owner: owner, bootID: owner.bootID)
+            return Ownership(run: record.id, epoch: 1, bootID: owner.bootID)
         }
     }
 
@@ -80,7 +81,7 @@ public final class MemoryJournal: RunJournal, RunReader, RunCommands, SecretSour
             stored.epoch += 1
             stored.owner = owner
             state.runs[run] = stored
-            return Ownership(run: run, epoch: stored.epoch)
+            return Ownership(run: run, epoch: stored.epoch, bootID: owner.bootID)
         }
     }
 
@@ -93,6 +94,13 @@ public final class MemoryJournal: RunJournal, RunReader, RunCommands, SecretSour
         self.chronicle?.add("released")
     }
 
+    public func discard(_ ownership: Ownership) async throws {
+        try self.state.withLock { state in
+            guard state.runs[ownership.run]?.epoch == ownership.epoch else { throw JournalError.fenced }
+            state.runs[ownership.run] = nil
+        }
+    }
+
     public func commit(_ entry: JournalEntry, by ownership: Ownership, isUrgent: Bool) async throws {
         if self.isSlow { for _ in 0..<1000 { await Task.yield() } }
         try self.state.withLock { state in
@@ -101,6 +109,7 @@ public final class MemoryJournal: RunJournal, RunReader, RunCommands, SecretSour
             state.commits += 1
             if case .before(let at)? = state.cut, state.commits >= at { throw PowerCut() }
             stored.record = entry.record
+            stored.bootID = ownership.bootID
             stored.events += entry.events
             for row in entry.rows { stored.rows[row.ordinal] = row.json }
             state.runs[ownership.run] = stored
@@ -143,7 +152,18 @@ public final class MemoryJournal: RunJournal, RunReader, RunCommands, SecretSour
 
     public func owner(of run: RunID) async throws -> Owner? { try self.stored(run).owner }
 
+    public func bootID(of run: RunID) async throws -> String? { try self.stored(run).bootID }
+
     public func events(of run: RunID) async throws -> [JournalEvent] { try self.stored(run).events }
+
+    public func expiredRuns(_ retention: Retention, at now: Timestamp, limit: Int) async throws -> [RunID] {
+        let ended = self.state.withLock { $0.runs.values.map(\.record) }.compactMap { record in record.finishedAt.map { ($0, record.id) } }
+            .sorted { $0.0 > $1.0 }
+        let expired = ended.enumerated().filter { place, run in
+            retention.runs.map { place >= $0 } ?? false || retention.age.map { now - run.0 > $0 } ?? false
+        }
+        return expired.reversed().prefix(limit).map(\.element.1)
+    }
 
     private func stored(_ run: RunID) throws -> Stored {
         guard let stored = self.state.withLock({ $0.runs[run] }) else { throw JournalError.noSuchRun(run.text) }

@@ -26,6 +26,7 @@ INSERT INTO "events" VALUES(1,0,1800000000000,'0.1.0','{"event":0}');
 INSERT INTO "events" VALUES(2,0,1790000000000,'0.1.0','{"event":0}');
 CREATE TABLE grdb_migrations (identifier TEXT NOT NULL PRIMARY KEY);
 INSERT INTO "grdb_migrations" VALUES('0001 runs');
+INSERT INTO "grdb_migrations" VALUES('0002 boots');
 INSERT INTO "grdb_migrations" VALUES('0003 resources');
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
 INSERT INTO "meta" VALUES('writer','0.1.0');
@@ -100,9 +101,9 @@ CREATE TABLE runs (
   parameters TEXT NOT NULL,
   epoch INTEGER NOT NULL,
   eventCount INTEGER NOT NULL
-) STRICT;
-INSERT INTO "runs" VALUES(1,'uid-unfinished','default','unfinished','Running','',1800000000000,1800000000001,NULL,0,'0/1','{"team":"data"}','{"date":"2026-01-01"}',1,1);
-INSERT INTO "runs" VALUES(2,'uid-finished','default','finished','Succeeded','done',1790000000000,1790000000001,1790000000002,0,'1/1','{}','{}',2,1);
+, bootID TEXT) STRICT;
+INSERT INTO "runs" VALUES(1,'uid-unfinished','default','unfinished','Running','',1800000000000,1800000000001,NULL,0,'0/1','{"team":"data"}','{"date":"2026-01-01"}',1,1,'boot');
+INSERT INTO "runs" VALUES(2,'uid-finished','default','finished','Succeeded','done',1790000000000,1790000000001,1790000000002,0,'1/1','{}','{}',2,1,NULL);
 CREATE TABLE secrets (
   run INTEGER NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
   name TEXT NOT NULL,

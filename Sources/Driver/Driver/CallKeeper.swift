@@ -1,0 +1,93 @@
+import Engine
+import Ports
+import Synchronization
+import WorkflowModel
+
+/// Carries out the calls of the runs of this process, each in a task of its own.
+final class CallKeeper: Sendable {
+    /// As many calls go on at once as Argo's agent has workers, for each process.
+    static let mostAtOnce = 16
+
+    private struct State {
+        var waiting: [CallRequest] = []
+        var tasks: [PodID: Task<Void, Never>] = [:]
+    }
+
+    private let state = Mutex(State())
+    private let ports: DriverPorts
+    private let gathering: Gathering
+
+    init(ports: DriverPorts) {
+        self.ports = ports
+        self.gathering = Gathering(ports: ports)
+    }
+
+    func start(_ request: CallRequest, _ finished: @escaping @Sendable (PodID, CallResult) -> Void) {
+        self.state.withLock { state in
+            guard state.tasks[request.id] == nil, !state.waiting.contains(where: { $0.id == request.id }) else { return }
+            state.waiting.append(request)
+        }
+        self.startMore(finished)
+    }
+
+    private func startMore(_ finished: @escaping @Sendable (PodID, CallResult) -> Void) {
+        self.state.withLock { state in
+            while state.tasks.count < Self.mostAtOnce, !state.waiting.isEmpty {
+                let request = state.waiting.removeFirst()
+                state.tasks[request.id] = Task {
+                    let result = await self.carryOut(request)
+                    // A call that was given up has nobody to tell.
+                    if self.state.withLock({ $0.tasks.removeValue(forKey: request.id) }) != nil { finished(request.id, result) }
+                    self.startMore(finished)
+                }
+            }
+        }
+    }
+
+    private func carryOut(_ request: CallRequest) async -> CallResult {
+        do {
+            let launch = CallLaunch(
+                request: request, inputs: try await self.gathering.inputs(request.artifactInputs, of: request.id),
+                secrets: try await self.gathering.secrets(request.secretNames, of: request.id.run))
+            return await self.ports.calls.carryOut(launch)
+        } catch {
+            return CallResult(end: .error(message: "\(error)"), finishedAt: self.ports.time.now())
+        }
+    }
+
+    /// Ends a call early.
+    /// - Returns: true when there was one; its end is the caller's to tell.
+    func stop(_ id: PodID) -> Bool {
+        let (task, wasWaiting) = self.state.withLock { state in
+            let count = state.waiting.count
+            state.waiting.removeAll { $0.id == id }
+            return (state.tasks.removeValue(forKey: id), state.waiting.count < count)
+        }
+        task?.cancel()
+        return task != nil || wasWaiting
+    }
+
+    func forget(_ run: RunID) {
+        let tasks = self.state.withLock { state in
+            state.waiting.removeAll { $0.id.run == run }
+            let gone = state.tasks.filter { $0.key.run == run }
+            for id in gone.keys { state.tasks[id] = nil }
+            return Array(gone.values)
+        }
+        for task in tasks { task.cancel() }
+    }
+}
+
+extension CallRequest {
+    /// The inputs of the template, and the artifact that a data template lists.
+    var artifactInputs: [ArtifactInput] {
+        if case .data(let data) = self.kind, let source = data.source { self.artifacts + [source] } else { self.artifacts }
+    }
+
+    var secretNames: [String] {
+        guard case .http(let http) = self.kind else { return [] }
+        var names: Set<String> = []
+        for header in http.headers { if case .secret(let name, _) = header.value { names.insert(name) } }
+        return names.sorted()
+    }
+}
