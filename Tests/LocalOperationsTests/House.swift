@@ -94,15 +94,17 @@ final class House: Sendable {
 
     func store() async throws -> SQLiteStore { try await SQLiteStore.open(dataDirectory: self.data, engineVersion: "test") }
 
-    /// - Parameter endPods: nil for the real ones.
-    func operations(endPods: (@Sendable (RunID) async throws -> Void)? = nil) async throws -> LocalOperations {
+    /// - Parameters: nil for what really does it.
+    func operations(
+        endPods: (@Sendable (RunID) async throws -> Void)? = nil, removeFiles: (@Sendable (RunID) async throws -> Void)? = nil
+    ) async throws -> LocalOperations {
         let store = try await self.store()
         let directory = self.data
         return LocalOperations(
             store: RunStore(
                 reader: store, commands: store, openJournal: { store }, logs: try PodLogFiles(dataDirectory: self.data),
                 ring: { DatagramDoorbell.ring(at: $0) }, endPods: endPods ?? { try await PodFiles.end($0, dataDirectory: directory) },
-                removeFiles: self.removeFiles, time: self.clock))
+                removeFiles: removeFiles ?? self.removeFiles, time: self.clock))
     }
 
     private var removeFiles: @Sendable (RunID) async throws -> Void {

@@ -220,7 +220,8 @@ extension LocalRuntimeTests {
                         name: "v",
                         source: .projected([
                             .files([
-                                VolumeFile(path: "a", content: "first\n", mode: 0o644), VolumeFile(path: "sub/b", content: "two\n", mode: 0o644),
+                                VolumeFile(path: "a", content: "first\n", mode: 0o644),
+                                VolumeFile(path: "sub/b", content: "two\n", mode: 0o644),
                             ]),
                             .secret(
                                 name: "s", items: [SecretItem(key: "k", path: "token", mode: 0o400)], defaultMode: 0o644, isOptional: false),

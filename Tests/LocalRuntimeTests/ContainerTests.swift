@@ -12,7 +12,8 @@ extension LocalRuntimeTests {
         private func shared(_ bench: Workbench) -> (path: String, volume: VolumeRequest, mount: VolumeMountRequest) {
             let path = "\(bench.root)/shared"
             return (
-                path, VolumeRequest(name: "shared", source: .emptyDir(isMemory: false)), VolumeMountRequest(volume: "shared", mountPath: path)
+                path, VolumeRequest(name: "shared", source: .emptyDir(isMemory: false)),
+                VolumeMountRequest(volume: "shared", mountPath: path)
             )
         }
 
@@ -76,7 +77,8 @@ extension LocalRuntimeTests {
 
         // MARK: container sets
 
-        @Test(arguments: bothKinds) func `a container starts when those it depends on have ended well`(kind: LocalRuntimeKind) async throws {
+        @Test(arguments: bothKinds) func `a container starts when those it depends on have ended well`(kind: LocalRuntimeKind) async throws
+        {
             let bench = try Workbench(kind)
             let log = "\(self.shared(bench).path)/log"
             let launch = self.pod(
@@ -99,7 +101,9 @@ extension LocalRuntimeTests {
                 ])
         }
 
-        @Test(arguments: bothKinds) func `a failed dependency makes its dependents fail without running`(kind: LocalRuntimeKind) async throws {
+        @Test(arguments: bothKinds) func `a failed dependency makes its dependents fail without running`(kind: LocalRuntimeKind)
+            async throws
+        {
             let bench = try Workbench(kind)
             let log = "\(self.shared(bench).path)/log"
             let launch = self.pod(
@@ -182,7 +186,9 @@ extension LocalRuntimeTests {
             #expect(try await bench.finish(launch).result?.end == .notStarted(message: "containers 'main', 'a' wait for each other"))
         }
 
-        @Test(arguments: bothKinds) func `what a container leaves running ends with it, not with the pod`(kind: LocalRuntimeKind) async throws {
+        @Test(arguments: bothKinds) func `what a container leaves running ends with it, not with the pod`(kind: LocalRuntimeKind)
+            async throws
+        {
             let bench = try Workbench(kind)
             let gate = "\(self.shared(bench).path)/gate"
             let launch = self.pod(
@@ -208,7 +214,10 @@ extension LocalRuntimeTests {
                 bench,
                 [
                     bench.container("one", "echo x > /tmp/mine; echo x > /etc/mine; echo common > /dev/shm/both; touch \(shared)/done"),
-                    bench.container("main", "ls /tmp/mine /etc/mine 2>/dev/null; cat /dev/shm/both; ls -l /proc/self/exe > /dev/null; [ $$$$ -lt 30 ] && echo own") {
+                    bench.container(
+                        "main",
+                        "ls /tmp/mine /etc/mine 2>/dev/null; cat /dev/shm/both; ls -l /proc/self/exe > /dev/null; [ $$$$ -lt 30 ] && echo own"
+                    ) {
                         $0.dependencies = ["one"]
                     },
                 ])
@@ -231,7 +240,8 @@ extension LocalRuntimeTests {
             let launch = bench.shell(
                 "true",
                 volumes: [
-                    VolumeRequest(name: "one", source: .emptyDir(isMemory: false)), VolumeRequest(name: "two", source: .emptyDir(isMemory: false)),
+                    VolumeRequest(name: "one", source: .emptyDir(isMemory: false)),
+                    VolumeRequest(name: "two", source: .emptyDir(isMemory: false)),
                 ]
             ) { request in
                 request.containers = [
@@ -269,7 +279,8 @@ extension LocalRuntimeTests {
             #expect(ending.result?.containers.isEmpty == true)
         }
 
-        @Test(arguments: bothKinds) func `a sidecar that ignores the signal is killed after the grace`(kind: LocalRuntimeKind) async throws {
+        @Test(arguments: bothKinds) func `a sidecar that ignores the signal is killed after the grace`(kind: LocalRuntimeKind) async throws
+        {
             let bench = try Workbench(kind)
             let launch = self.pod(
                 bench, [bench.container("main", "exit 5")],
@@ -278,9 +289,21 @@ extension LocalRuntimeTests {
             #expect(Machine.processes(marked: "SKIFF_POD=\(bench.run)/1/0\0").isEmpty)
         }
 
+        @Test(arguments: bothKinds) func `a sidecar that cannot be started says so in its log`(kind: LocalRuntimeKind) async throws {
+            let bench = try Workbench(kind)
+            let launch = self.pod(
+                bench, [bench.container("main", "echo fine")],
+                sidecars: [bench.container("side", "") { $0.command = ["/no/such/program"] }])
+            #expect(try await bench.output(launch) == "fine")
+            let text = try await bench.text(launch.request.id, "side", .stderr)
+            #expect(text.hasPrefix("skiff: program '/no/such/program' of image 'test:1' was not found"))
+        }
+
         // MARK: ends
 
-        @Test(arguments: bothKinds) func `a stop reaches every container that runs, and the rest never do`(kind: LocalRuntimeKind) async throws {
+        @Test(arguments: bothKinds) func `a stop reaches every container that runs, and the rest never do`(kind: LocalRuntimeKind)
+            async throws
+        {
             let bench = try Workbench(kind)
             let launch = self.pod(
                 bench,
@@ -339,7 +362,9 @@ extension LocalRuntimeTests {
             }
         }
 
-        @Test(arguments: bothKinds) func `no file of the data directory holds a secret of any container`(kind: LocalRuntimeKind) async throws {
+        @Test(arguments: bothKinds) func `no file of the data directory holds a secret of any container`(kind: LocalRuntimeKind)
+            async throws
+        {
             let bench = try Workbench(kind)
             let entry = EnvironmentEntry.secretKey(name: "TOKEN", secret: "s", key: "k", isOptional: false)
             var launch = self.pod(
@@ -360,7 +385,7 @@ extension LocalRuntimeTests {
             _ = try await bench.finish(bench.shell("true", node: 1000))
             await bench.runtime.settle()
             let descriptors = Machine.descriptors
-            let mounts = Machine.text("/proc/self/mountinfo")
+            let mounts = Machine.mounts(below: bench.root)
             for node in 1...10 {
                 let launch = bench.shell("", node: node) { request in
                     request.initContainers = [bench.container("init", "echo init")]
@@ -371,7 +396,7 @@ extension LocalRuntimeTests {
             }
             await bench.runtime.settle()
             #expect(Machine.descriptors == descriptors)
-            #expect(Machine.text("/proc/self/mountinfo") == mounts)
+            #expect(Machine.mounts(below: bench.root) == mounts)
             #expect(Machine.processes(marked: "SKIFF_POD=\(bench.run)/").isEmpty)
             let entries = Set((1...10).flatMap { Machine.entries(bench.directory(bench.pod($0))) })
             #expect(entries.subtracting(["cwd", "tmp"]) == ["exit", "start", "init.log", "main.log", "other.log"])

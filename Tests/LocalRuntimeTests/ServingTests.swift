@@ -73,7 +73,8 @@ extension LocalRuntimeTests {
             #expect(try await self.end(bench, launch).history == ["started", "ready", "finished"])
         }
 
-        @Test(arguments: bothKinds, ["http", "tcp"]) func `a server is asked at its port`(kind: LocalRuntimeKind, way: String) async throws {
+        @Test(arguments: bothKinds, ["http", "tcp"]) func `a server is asked at its port`(kind: LocalRuntimeKind, way: String) async throws
+        {
             let bench = try Workbench(kind)
             let server = """
                 import http.server, sys
@@ -120,7 +121,8 @@ extension LocalRuntimeTests {
             let launch = self.daemon(bench, "") { request in
                 request.main.command = ["python3", "-c", server, "\(port)"]
                 request.main.readiness = ProbeRequest(
-                    handler: .httpGet(scheme: "HTTP", host: "localhost", port: port, path: "/", headers: []), period: Span(milliseconds: 10),
+                    handler: .httpGet(scheme: "HTTP", host: "localhost", port: port, path: "/", headers: []),
+                    period: Span(milliseconds: 10),
                     timeout: .seconds(5))
             }
             await bench.runtime.launch(launch)
@@ -183,7 +185,9 @@ extension LocalRuntimeTests {
             let bench = try Workbench(kind)
             let launch = bench.shell("trap 'echo signal; exit 0' TERM; echo ready; while :; do sleep 0.01; done") { request in
                 // A handler's own output goes nowhere; it speaks through the program's.
-                request.main.preStop = .exec(command: ["/bin/sh", "-c", "echo preStop > /proc/$(pgrep -f 'trap .echo signal' | head -1)/fd/1"])
+                request.main.preStop = .exec(command: [
+                    "/bin/sh", "-c", "echo preStop > /proc/$(pgrep -f 'trap .echo signal' | head -1)/fd/1",
+                ])
             }
             await bench.runtime.launch(launch)
             try await bench.wait(for: "ready", in: launch.request.id)
@@ -201,7 +205,8 @@ extension LocalRuntimeTests {
             #expect(!Machine.exists(mark))
         }
 
-        @Test(arguments: bothKinds) func `a preStop that takes all of the grace leaves the program a moment`(kind: LocalRuntimeKind) async throws
+        @Test(arguments: bothKinds) func `a preStop that takes all of the grace leaves the program a moment`(kind: LocalRuntimeKind)
+            async throws
         {
             let bench = try Workbench(kind)
             let launch = bench.shell("trap 'echo signal; exit 6' TERM; echo ready; while :; do sleep 0.01; done") {
@@ -276,14 +281,14 @@ extension LocalRuntimeTests {
             #expect(await bench.runtime.adopt(launch.request.id))
             await bench.news.event("started main", of: launch.request.id)
             #expect(
-                await bench.news.history(of: launch.request.id) == ["started", "started main", "started first", "finished first"])
+                await bench.news.history(of: launch.request.id) == ["started", "started first", "finished first", "started main"])
             Machine.write("go\n", to: "\(bench.root)/gate")
             await bench.news.event("finished main", of: launch.request.id)
             let ending = try await bench.news.end(of: launch.request.id)
             #expect(ending.result?.end == .exited(code: 2))
             #expect(
                 ending.history == [
-                    "started", "started main", "started first", "finished first", "finished main", "started last", "finished last",
+                    "started", "started first", "finished first", "started main", "finished main", "started last", "finished last",
                     "finished",
                 ])
         }

@@ -248,6 +248,11 @@ enum Machine {
         return false
     }
 
+    /// Others mount things on this machine as well.
+    static func mounts(below path: String) -> [Substring] {
+        (self.text("/proc/self/mountinfo") ?? "").split(separator: "\n").filter { $0.contains(path) }
+    }
+
     static var descriptors: Int { self.entries("/proc/self/fd").count }
 
     /// Processes whose environment holds a text.

@@ -68,4 +68,13 @@ struct PlanTests {
         #expect(brief(reading.checked).isEmpty)
         #expect(brief(reading.checked, from: .warning).count == 1)
     }
+
+    @Test func `a name that was generated may be longer than one that was written`() {
+        let long = String(repeating: "a", count: 64)
+        let templates = "  - {name: main, container: {image: \"busybox:1\", command: [echo]}}"
+        let written = workflow(templates).replacing("name: wf", with: "name: \(long)x")
+        let generated = workflow(templates).replacing("name: wf", with: "generateName: \(long), name: \(long)x")
+        #expect(brief(Reading(written).planned).count == 1)
+        #expect(brief(Reading(generated).planned).isEmpty)
+    }
 }

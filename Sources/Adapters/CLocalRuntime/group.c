@@ -74,6 +74,11 @@ static void tell_end(struct pod *pod) {
 }
 
 void leave_group(struct pod *pod) {
+    if (pod->container->kind == SKIFF_CONTAINER_SIDECAR) {
+        // Nothing else would ever tell it.
+        log_open(pod);
+        note(pod, "%s", pod->problem.text);
+    }
     tell_end(pod);
     close_limits(pod);
     remove_inputs(pod);
@@ -134,9 +139,10 @@ static void keep(struct pod *pod, struct container *container, int link, pid_t s
         _exit(0);
     }
     run_container(pod);
-    if (keeps_main(pod) && container->code >= 0) save_result(pod);
+    if (container->code < 0) leave_group(pod);
+    if (keeps_main(pod)) save_result(pod);
     tell_end(pod);
-    if (keeps_main(pod) && container->code >= 0 && wait_for_order(pod, ORDER_COLLECT)) tell_collected(pod);
+    if (keeps_main(pod) && wait_for_order(pod, ORDER_COLLECT)) tell_collected(pod);
     remove_inputs(pod);
     _exit(0);
 }
@@ -188,7 +194,8 @@ void keeper_reaped(struct pod *pod, pid_t process) {
 }
 
 static void signal_keeper(const struct container *container, uint64_t grace_milliseconds) {
-    if (container->keeper == 0 || !container->is_ordered || container->stage == STAGE_ENDED) return;
+    bool is_busy = container->is_ordered && (container->stage != STAGE_ENDED || (container->is_collecting && !container->is_collected));
+    if (container->keeper == 0 || !is_busy) return;
     union sigval value = {.sival_int = grace_milliseconds > INT32_MAX ? INT32_MAX : (int)grace_milliseconds};
     (void)sigqueue(container->keeper, SIGRTMIN, value);
 }
@@ -336,10 +343,19 @@ static bool has_all_ended(const struct pod *pod, enum skiff_container_kind kind)
     return true;
 }
 
-static void run_containers(struct pod *pod) {
+/// Sidecars first, so that even a container that ends at once has had them.
+static void start_sidecars(struct pod *pod) {
     for (size_t i = 0; i < pod->request.container_count; i++) {
         if (pod->request.containers[i].kind == SKIFF_CONTAINER_SIDECAR) run(pod, &pod->request.containers[i]);
     }
+    for (size_t i = 0; i < pod->request.container_count; i++) {
+        const struct container *container = &pod->request.containers[i];
+        while (container->kind == SKIFF_CONTAINER_SIDECAR && container->stage < STAGE_RUNNING) attend_group(pod);
+    }
+}
+
+static void run_containers(struct pod *pod) {
+    start_sidecars(pod);
     start_what_can(pod);
     while (!has_all_ended(pod, SKIFF_CONTAINER_PLAIN)) {
         attend_group(pod);

@@ -34,7 +34,8 @@ extension LaunchComposer {
                 }
                 containers.append(
                     Container(
-                        request: container, kind: kind, environment: environment, pausesBefore: pauses("BEFORE"), pausesAfter: pauses("AFTER")))
+                        request: container, kind: kind, environment: environment, pausesBefore: pauses("BEFORE"),
+                        pausesAfter: pauses("AFTER")))
             }
         }
         try add(request.initContainers, SKIFF_CONTAINER_INIT)
@@ -150,7 +151,8 @@ extension LaunchComposer {
         for entry in container.environment.entries { message.add(SKIFF_CONTAINER_ENVIRONMENT.rawValue, cString: entry) }
         if container.kind == SKIFF_CONTAINER_PLAIN, container.environment.value(of: "ARGO_PROGRESS_FILE") == nil {
             message.add(
-                SKIFF_CONTAINER_ENVIRONMENT.rawValue, text: "ARGO_PROGRESS_FILE=" + self.progressFile(launch.request, sharesPlace: sharesPlace))
+                SKIFF_CONTAINER_ENVIRONMENT.rawValue,
+                text: "ARGO_PROGRESS_FILE=" + self.progressFile(launch.request, sharesPlace: sharesPlace))
         }
     }
 

@@ -80,7 +80,8 @@ extension LaunchComposer {
     private typealias File = (path: String, content: [UInt8], mode: Int)
 
     /// What a volume of known content holds.
-    private static func files(_ source: VolumeRequest.Source, _ launch: PodLaunch, _ volume: VolumeRequest) throws(LaunchProblem) -> [File] {
+    private static func files(_ source: VolumeRequest.Source, _ launch: PodLaunch, _ volume: VolumeRequest) throws(LaunchProblem) -> [File]
+    {
         switch source {
         case .files(let files): return files.map { ($0.path, Array($0.content.utf8), $0.mode) }
         case .secret(let name, let items, let defaultMode, let isOptional):

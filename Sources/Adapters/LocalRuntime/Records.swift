@@ -154,6 +154,9 @@ struct ContainerState: Equatable {
     var startedAt: Timestamp?
     /// nil while it runs.
     var result: ContainerResult?
+    /// When that was, exactly: containers follow each other within a millisecond.
+    var startedNanoseconds: Int64 = 0
+    var finishedNanoseconds: Int64 = 0
 
     /// `<started> <finished> <code> <reason> <name>`, `-` for what is not, and after a tab what went wrong.
     init?(_ text: some StringProtocol) {
@@ -162,7 +165,9 @@ struct ContainerState: Equatable {
         guard halves.count == 2, parts.count == 5 else { return nil }
         self.name = RecordFields.unescaped(Substring(parts[4]))
         self.startedAt = Int64(parts[0]).map { Timestamp(milliseconds: $0 / 1_000_000) }
+        self.startedNanoseconds = Int64(parts[0]) ?? 0
         guard let finished = Int64(parts[1]) else { return }
+        self.finishedNanoseconds = finished
         let problem = RecordFields.unescaped(Substring(halves[1]))
         let end: PodResult.End = Int(parts[2]).map { .exited(code: $0) } ?? .notStarted(message: problem)
         self.result = ContainerResult(

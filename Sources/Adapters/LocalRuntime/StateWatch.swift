@@ -11,15 +11,18 @@ struct ToldState {
     private var started: Set<String> = []
     private var finished: Set<String> = []
 
-    /// The events that the record adds to what was told.
+    /// The events that the record adds to what was told; of several containers in the order in which they happened.
     mutating func news(_ record: StateRecord, of pod: PodID) -> [PodEvent] {
-        var news: [PodEvent] = []
+        var dated: [(nanoseconds: Int64, event: PodEvent)] = []
         for container in record.containers {
             if let startedAt = container.startedAt, self.started.insert(container.name).inserted {
-                news.append(.containerStarted(pod, container: container.name, at: startedAt))
+                dated.append((container.startedNanoseconds, .containerStarted(pod, container: container.name, at: startedAt)))
             }
-            if let result = container.result, self.finished.insert(container.name).inserted { news.append(.containerFinished(pod, result)) }
+            if let result = container.result, self.finished.insert(container.name).inserted {
+                dated.append((container.finishedNanoseconds, .containerFinished(pod, result)))
+            }
         }
+        var news = dated.sorted { $0.nanoseconds < $1.nanoseconds }.map(\.event)
         if let readyAt = record.readyAt, !self.isReady {
             self.isReady = true
             news.append(.ready(pod, at: readyAt))

@@ -358,7 +358,8 @@ public struct PodResult: Sendable, Equatable {
     public var reason: String?
     public init(
         end: End, startedAt: Timestamp? = nil, finishedAt: Timestamp, result: String? = nil, parameters: [String: String] = [:],
-        artifacts: [String: StoredArtifact] = [:], containers: [ContainerResult] = [], cpuMillis: Int64? = nil, peakMemoryBytes: Int64? = nil,
+        artifacts: [String: StoredArtifact] = [:], containers: [ContainerResult] = [], cpuMillis: Int64? = nil,
+        peakMemoryBytes: Int64? = nil,
         reason: String? = nil
     ) {
         self.end = end

@@ -17,9 +17,6 @@ extension Planner {
         for name in ["metrics", "executorPlugins", "artifactGC", "ttlStrategy", "podGC"] where Self.isGiven(raw[name]) {
             self.noEffect(self.specField(name), name)
         }
-        if Self.isGiven(raw["workflowMetadata"]?["labelsFrom"]) {
-            self.unsupported(self.specField("workflowMetadata").field("labelsFrom"), "labelsFrom")
-        }
         self.findUnsupported(in: spec.arguments.artifacts, self.specField("arguments").field("artifacts"), areOutputs: false)
     }
 

@@ -109,12 +109,13 @@ private enum TimeZoneTable {
         var names: ArraySlice<Substring>
     }
 
-    static var lines: [Line] {
-        timeZoneTable.description.split(separator: "\n").map { line in
-            let words = line.split(separator: " ")
-            return Line(rule: words[0], changes: words[1], names: words[2...])
-        }
+    static let lines: [Line] = timeZoneTable.description.split(separator: "\n").map { line in
+        let words = line.split(separator: " ")
+        return Line(rule: words[0], changes: words[1], names: words[2...])
     }
 
-    static func line(of name: String) -> Line? { self.lines.first { $0.names.contains(name[...]) } }
+    private static let places: [Substring: Int] = Dictionary(
+        uniqueKeysWithValues: Self.lines.enumerated().flatMap { at, line in line.names.map { ($0, at) } })
+
+    static func line(of name: String) -> Line? { self.places[name[...]].map { self.lines[$0] } }
 }

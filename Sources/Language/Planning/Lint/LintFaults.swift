@@ -6,8 +6,23 @@ struct LintFaults {
     private var faults = Faults()
     /// Those whose place is known to the character.
     private var placed: [Diagnostic] = []
+    private var count = 0
+    /// How many candidates may still be looked at for suggestions.
+    private var candidates = 200_000
 
-    var list: [Diagnostic] { self.faults.list + self.placed }
+    /// How many are kept of one document; more are counted. Each costs a search for its place, and nobody reads them.
+    static let most = 1000
+
+    var list: [Diagnostic] {
+        var list = self.faults.list + self.placed
+        if self.count > Self.most, let file = list.first?.file {
+            list.append(
+                Diagnostic(
+                    DiagnosticCode("too-many-faults"), .warning, file: file,
+                    message: "\(self.count - Self.most) more remarks about this file are not shown"))
+        }
+        return list
+    }
     var sorted: [Diagnostic] { Self.sorted(self.list) }
 
     /// By file and place; what has no place comes last.
@@ -20,7 +35,22 @@ struct LintFaults {
         }
     }
 
-    mutating func add(_ diagnostic: Diagnostic) { self.placed.append(diagnostic) }
+    mutating func add(_ diagnostic: Diagnostic) {
+        self.count += 1
+        if self.count <= Self.most { self.placed.append(diagnostic) }
+    }
+
+    /// `did you mean 'x'? `, or nothing, also when there is too much to look through.
+    mutating func question(_ word: String, among names: some Collection<String>) -> String {
+        guard self.count < Self.most, names.count <= self.candidates else { return "" }
+        self.candidates -= names.count
+        return Spelling.closest(to: word, among: names).map { "did you mean '\($0)'? " } ?? ""
+    }
+
+    /// `a, b, c, …`.
+    static func listed(_ names: some Collection<String>) -> String {
+        "\(names.prefix(12).joined(separator: ", "))\(names.count > 12 ? ", …" : "")"
+    }
 
     /// - Parameters:
     ///   - atKey: underline the field's name, not its value.
@@ -29,7 +59,8 @@ struct LintFaults {
         _ code: DiagnosticCode, _ severity: Severity = .error, at origin: Origin, atKey: Bool = false, word: String? = nil,
         _ message: String, hint: String? = nil
     ) {
-        self.faults.add(code, severity, at: origin, atKey: atKey, word: word, message, hint: hint)
+        self.count += 1
+        if self.count <= Self.most { self.faults.add(code, severity, at: origin, atKey: atKey, word: word, message, hint: hint) }
     }
 }
 
@@ -48,7 +79,7 @@ extension LintFaults {
     /// - Parameter text: what the offset of the reference counts from.
     mutating func unknown(_ reference: ExprReference, _ names: [String], at origin: Origin, text: String) {
         guard let first = reference.path.first, !names.contains(first) else { return }
-        let guess = Spelling.closest(to: first, among: names).map { "did you mean '\($0)'? " } ?? ""
+        let guess = self.question(first, among: names)
         self.add(
             .unknownVariable, at: origin, text: text, offset: reference.offset, length: first.count, "there is no variable '\(first)' here",
             hint: "\(guess)variables here: \(names.joined(separator: ", "))")

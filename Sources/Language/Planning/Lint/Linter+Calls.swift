@@ -30,18 +30,20 @@ enum ValueDemand: Hashable {
 extension Linter {
     mutating func checkCalls() {
         for call in self.calls {
-            if let template = self.catalog.template(call.target) { self.check(call, template) }
+            if self.catalog.template(call.target) != nil { self.check(call) }
             if let step = call.step { self.checkList(of: step, call) }
         }
         for (at, linted) in self.templates.enumerated() { self.checkDefaults(of: linted, at) }
         self.checkWorkflowArguments()
     }
 
-    private mutating func check(_ call: TemplateCall, _ template: Template) {
+    private mutating func check(_ call: TemplateCall) {
+        guard !call.arguments.isEmpty else { return }
         let place = call.origin.field("arguments")
         let demands = self.demands(of: call.target)
+        let names = self.catalog.names(of: call.target)
         for (at, argument) in call.arguments.parameters.enumerated() {
-            guard let value = argument.value, let input = template.inputs.parameters.first(where: { $0.name == argument.name }) else {
+            guard let value = argument.value, let input = names.inputs[argument.name] else {
                 continue
             }
             let origin = place.field("parameters").index(at).field("value")
@@ -56,10 +58,9 @@ extension Linter {
         }
         for (at, argument) in call.arguments.artifacts.enumerated() {
             self.checkMixed(argument, place.field("artifacts").index(at))
-            if argument.name.isEmpty || template.inputs.artifacts.contains(where: { $0.name == argument.name }) { continue }
-            let guess =
-                Spelling.closest(to: argument.name, among: template.inputs.artifacts.map(\.name)).map { "did you mean '\($0)'? " } ?? ""
-            let isParameter = template.inputs.parameters.contains { $0.name == argument.name }
+            if argument.name.isEmpty || names.inputArtifacts.contains(argument.name) { continue }
+            let guess = self.faults.question(argument.name, among: names.inputArtifacts.sorted())
+            let isParameter = names.inputs[argument.name] != nil
             self.faults.add(
                 .badArgument, .warning, at: place.field("artifacts").index(at).field("name"), word: argument.name,
                 "\(self.catalog.title(call.target)) has no input artifact '\(argument.name)'",
@@ -86,7 +87,7 @@ extension Linter {
             self.faults.add(
                 .badArgument, .warning, at: origin, word: value,
                 "'\(Self.shown(value))' is not one of the values of input '\(input.name)' of \(template)",
-                hint: Self.choice(value, allowed))
+                hint: self.choice(value, allowed))
         } else if let demand, !demand.accepts(value) {
             self.faults.add(
                 .badArgument, .warning, at: origin, word: value,
@@ -94,9 +95,8 @@ extension Linter {
         }
     }
 
-    static func choice(_ value: String, _ allowed: [String]) -> String {
-        let guess = Spelling.closest(to: value, among: allowed).map { "did you mean '\($0)'? " } ?? ""
-        return "\(guess)values: \(allowed.prefix(12).joined(separator: ", "))\(allowed.count > 12 ? ", …" : "")"
+    private mutating func choice(_ value: String, _ allowed: [String]) -> String {
+        "\(self.faults.question(value, among: allowed))values: \(LintFaults.listed(allowed))"
     }
 
     static func shown(_ text: String) -> String { text.count > 60 ? text.prefix(60) + "…" : text }
@@ -126,19 +126,20 @@ extension Linter {
         if let name = self.spec.entrypoint ?? base?.entrypoint, let found = self.catalog.find(name, from: TemplateCatalog.own) {
             entry = .template(found)
         }
-        let inputs = self.catalog.template(entry)?.inputs.parameters ?? []
+        let inputs = self.catalog.names(of: entry).inputs
+        let declared = Dictionary((base?.arguments.parameters ?? []).map { ($0.name, $0) }) { first, _ in first }
         let demands = inputs.isEmpty ? [:] : self.demands(of: entry)
         for (at, argument) in self.spec.arguments.parameters.enumerated() {
             guard let value = argument.value, !value.hasTag else { continue }
             let origin = place.index(at).field("value")
-            if argument.enum == nil, let allowed = base?.arguments.parameters.first(where: { $0.name == argument.name })?.enum,
+            if argument.enum == nil, let allowed = declared[argument.name]?.enum,
                 !allowed.contains(value)
             {
                 self.faults.add(
                     .badArgument, .warning, at: origin, word: value,
                     "'\(Self.shown(value))' is not one of the values that '\(self.spec.workflowTemplateRef?.name ?? "")' allows for '\(argument.name)'",
-                    hint: Self.choice(value, allowed))
-            } else if let input = inputs.first(where: { $0.name == argument.name }) {
+                    hint: self.choice(value, allowed))
+            } else if let input = inputs[argument.name] {
                 self.check(value, input, demands[input.name], of: self.catalog.title(entry), origin)
             }
         }
@@ -150,7 +151,10 @@ extension Linter {
         switch target {
         case .template(let place):
             if let known = self.demands[place] { return known }
-            // A template that calls itself asks nothing more of itself.
+            // A template that calls itself asks nothing more of itself. A chain of calls is followed as far as the stack is sure to last.
+            guard self.demandDepth < 100 else { return [:] }
+            self.demandDepth += 1
+            defer { self.demandDepth -= 1 }
             self.demands[place] = [:]
             let found = self.demands(of: self.catalog[place], from: place.document)
             self.demands[place] = found
@@ -213,9 +217,8 @@ extension Linter {
 
     /// An output whose value is written in the template that makes it.
     private mutating func checkOutput(_ output: String, of wanted: String, _ name: String, _ call: TemplateCall, _ origin: Origin) {
-        guard let maker = self.calls.first(where: { $0.owner == call.owner && $0.step?.name == wanted }), maker.step?.fansOut == false,
-            let template = self.catalog.template(maker.target),
-            let value = template.outputs.parameters.first(where: { $0.name == output })?.value, !value.hasTag,
+        guard let maker = self.steps[StepName(owner: call.owner, name: wanted)].map({ self.calls[$0] }), maker.step?.fansOut == false,
+            let value = self.catalog.names(of: maker.target).outputs[output]?.value, !value.hasTag,
             !ValueDemand.list.accepts(value)
         else { return }
         self.faults.add(

@@ -5,23 +5,42 @@ import WorkflowModel
 /// Conditions that are decided before anything runs.
 extension Linter {
     mutating func checkConditions() {
+        let arguments = Self.choices(self.spec.arguments.parameters)
         for linted in self.templates {
+            let inputs = Self.choices(linted.template.inputs.parameters)
             for (step, origin) in linted.template.placedSteps(linted.origin) {
-                if let when = step.when { self.check(when, of: step, in: linted.template, origin.field("when")) }
+                guard let when = step.when else { continue }
+                self.check(when, of: step, Choices(inputs: inputs, arguments: arguments), linted.template.isDAG, origin.field("when"))
             }
             if let dag = linted.template.dag { self.checkFormulas(of: dag, linted.origin.field("dag").field("tasks")) }
         }
+    }
+
+    /// The values of the parameters that have an enum.
+    private static func choices(_ parameters: [Parameter]) -> [String: [String]] {
+        var choices: [String: [String]] = [:]
+        for parameter in parameters {
+            if let values = parameter.enum, !values.isEmpty, choices[parameter.name] == nil { choices[parameter.name] = values }
+        }
+        return choices
+    }
+
+    private struct Choices {
+        var inputs: [String: [String]]
+        var arguments: [String: [String]]
     }
 
     // MARK: when
 
     /// How many cases of a condition are tried at most.
     private static let mostCases = 512
+    /// How many pieces a condition may have to be tried.
+    private static let mostPieces = 64
     private static let nodePhases = ["Succeeded", "Failed", "Error", "Skipped", "Omitted", "Running", "Pending"]
     private static let workflowPhases = ["Running", "Succeeded", "Failed", "Error", "Pending"]
 
-    private mutating func check(_ when: String, of step: WorkflowStep, in template: Template, _ origin: Origin) {
-        guard let text = try? TemplateText(when) else { return }
+    private mutating func check(_ when: String, of step: WorkflowStep, _ choices: Choices, _ isDAG: Bool, _ origin: Origin) {
+        guard self.budget > 0, let text = try? TemplateText(when), text.segments.count <= Self.mostPieces else { return }
         // Each piece with the texts that can stand for it.
         var pieces: [[String]] = []
         var cases = 1
@@ -30,7 +49,7 @@ extension Linter {
             switch segment {
             case .literal(let literal): pieces.append([literal])
             case .simple(let name, _, _):
-                guard let values = self.values(of: name, step, template) else { return }
+                guard let values = Self.values(of: name, step, choices) else { return }
                 names.append(name)
                 pieces.append(values)
                 cases *= values.count
@@ -38,12 +57,12 @@ extension Linter {
             }
             guard cases > 0, cases <= Self.mostCases else { return }
         }
-        guard let answer = Self.constant(pieces, cases) else { return }
-        let kind = template.isDAG ? "task" : "step"
+        guard let answer = self.constant(pieces, cases) else { return }
+        let kind = isDAG ? "task" : "step"
         let effect = answer ? "it always runs" : "it never runs"
         // Switching a step off or on by hand is done with open eyes.
         let isSwitch = ["true", "false"].contains(when.trimmed)
-        let values = names.first.flatMap { self.values(of: $0, step, template) }
+        let values = names.first.flatMap { Self.values(of: $0, step, choices) }
         let listed = values.map { "{{\(names[0])}} is one of \($0.prefix(12).joined(separator: ", "))\($0.count > 12 ? ", …" : "")" }
         self.faults.add(
             .constantCondition, isSwitch ? .hint : .warning, at: origin, "'when' of \(kind) '\(step.name)' is always \(answer): \(effect)",
@@ -52,22 +71,22 @@ extension Linter {
     }
 
     /// All texts that a name can stand for; nil when nobody can tell.
-    private func values(of name: String, _ step: WorkflowStep, _ template: Template) -> [String]? {
+    private static func values(of name: String, _ step: WorkflowStep, _ choices: Choices) -> [String]? {
         let parts = name.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
         if parts.count == 3, ["steps", "tasks"].contains(parts[0]), parts[2] == "status" { return Self.nodePhases }
         if name == "workflow.status" { return Self.workflowPhases }
         if parts.count == 3, parts[1] == "parameters" {
-            let parameters =
-                parts[0] == "inputs" ? template.inputs.parameters : parts[0] == "workflow" ? self.spec.arguments.parameters : []
-            return parameters.first { $0.name == parts[2] }?.enum.flatMap { $0.isEmpty ? nil : $0 }
+            return parts[0] == "inputs" ? choices.inputs[parts[2]] : parts[0] == "workflow" ? choices.arguments[parts[2]] : nil
         }
-        guard parts[0] == "item", parts.count <= 2, let items = step.withItems, !items.isEmpty else { return nil }
+        guard parts[0] == "item", parts.count <= 2, let items = step.withItems, !items.isEmpty,
+            items.count <= Self.mostCases
+        else { return nil }
         let texts = items.compactMap { parts.count == 1 ? $0.scalarText : $0[parts[1]]?.scalarText }
         return texts.count == items.count && !texts.contains { $0.hasTag } ? texts : nil
     }
 
     /// The answer that all cases have in common; nil when there is none, or when one has no answer.
-    private static func constant(_ pieces: [[String]], _ cases: Int) -> Bool? {
+    private mutating func constant(_ pieces: [[String]], _ cases: Int) -> Bool? {
         var common: Bool?
         for number in 0..<cases {
             var rest = number
@@ -76,6 +95,8 @@ extension Linter {
                 text += piece[rest % piece.count]
                 rest /= piece.count
             }
+            self.budget -= text.utf8.count
+            guard self.budget > 0 else { return nil }
             guard let answer = try? WhenExpression.evaluate(text), common == nil || common == answer else { return nil }
             common = answer
         }
@@ -96,7 +117,7 @@ extension Linter {
     private mutating func checkFormulas(of dag: DAGTemplate, _ origin: Origin) {
         for (at, task) in dag.tasks.enumerated() {
             guard let depends = task.depends, let formula = try? DependsFormula(depends, continueOn: { _ in (false, false) }),
-                !Self.canHold(formula)
+                !self.canHold(formula)
             else { continue }
             self.faults.add(
                 .impossibleDependency, .warning, at: origin.index(at).field("depends"),
@@ -106,7 +127,7 @@ extension Linter {
         self.checkExitName(of: dag, origin)
     }
 
-    private static func canHold(_ formula: DependsFormula) -> Bool {
+    private mutating func canHold(_ formula: DependsFormula) -> Bool {
         // What is asked of different tasks can all come true, or all not.
         if formula.references.count == formula.tasks.count { return true }
         // Only results that the formula asks for make a difference.
@@ -125,6 +146,8 @@ extension Linter {
             count *= choice.count
             if count > Self.mostStates { return true }
         }
+        self.budget -= count * choices.count
+        guard self.budget > 0 else { return true }
         for number in 0..<count {
             var rest = number
             let chosen = choices.map { choice in

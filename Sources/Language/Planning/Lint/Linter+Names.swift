@@ -90,15 +90,21 @@ extension Linter {
 extension Template {
     /// Every container that it describes, and where.
     func containers(_ origin: Origin) -> [(container: JSONValue, origin: Origin)] {
-        var found: [(container: JSONValue, origin: Origin)] = []
+        self.containers.map { container, path, index in
+            let place = path.reduce(origin) { $0.field($1) }
+            return (container, index.map { place.index($0) } ?? place)
+        }
+    }
+
+    /// Every container that it describes, in which field, and at which place of a list.
+    var containers: [(container: JSONValue, path: [String], index: Int?)] {
+        var found: [(container: JSONValue, path: [String], index: Int?)] = []
         for field in ["container", "script"] {
-            if let container = self.raw[field], container.object != nil { found.append((container, origin.field(field))) }
+            if let container = self.raw[field], container.object != nil { found.append((container, [field], nil)) }
         }
-        for field in ["sidecars", "initContainers"] {
-            for (at, container) in (self.raw[field]?.array ?? []).enumerated() { found.append((container, origin.field(field).index(at))) }
-        }
-        for (at, container) in (self.raw["containerSet"]?["containers"]?.array ?? []).enumerated() {
-            found.append((container, origin.field("containerSet").field("containers").index(at)))
+        for path in [["sidecars"], ["initContainers"], ["containerSet", "containers"]] {
+            let list = path.reduce(Optional(self.raw)) { $0?[$1] }?.array ?? []
+            for (at, container) in list.enumerated() { found.append((container, path, at)) }
         }
         return found
     }

@@ -39,15 +39,16 @@ extension Linter {
                         // A library often leaves its volumes to whoever uses it: to say so once is enough.
                         isWorkflow || told.insert(name).inserted
                     else { continue }
-                    let known = own.union(shared).sorted()
-                    let guess = Spelling.closest(to: name, among: known).map { "did you mean '\($0)'? " } ?? ""
+                    // So many volumes are no help in a hint.
+                    let known = own.count + shared.count > 500 ? [] : own.union(shared).sorted()
+                    let guess = self.faults.question(name, among: known)
                     self.faults.add(
                         .unknownVolume, isWorkflow ? .warning : .hint, at: origin.index(at).field("name"), word: name,
                         isWorkflow
                             ? "there is no volume '\(name)'"
                             : "there is no volume '\(name)' here, so each workflow that uses \(linted.title) must have it",
                         hint: known.isEmpty
-                            ? "declare it under volumes or volumeClaimTemplates" : "\(guess)volumes here: \(known.joined(separator: ", "))")
+                            ? "declare it under volumes or volumeClaimTemplates" : "\(guess)volumes here: \(LintFaults.listed(known))")
                 }
             }
         }
@@ -56,17 +57,16 @@ extension Linter {
     /// A template of another object mounts the volumes of the workflow that runs it, not those of its own object.
     private mutating func checkBorrowedVolumes() {
         guard self.workflow.kind == .workflow, let shared = self.sharedVolumes else { return }
+        var missing: [TemplatePlace: [String]] = [:]
         for call in self.calls {
             guard case .template(let place) = call.target, place.document != TemplateCatalog.own, place.document != self.catalog.base else {
                 continue
             }
-            let template = self.catalog[place]
-            guard template.raw["podSpecPatch"] == nil else { continue }
-            let own = template.volumeNames
-            let mounted = template.volumeMounts(call.origin).flatMap { $0.mounts.compactMap { $0["name"]?.string } }
-            for name in Set(mounted).sorted() where !name.hasTag && !own.contains(name) && !shared.contains(name) {
+            let names = missing[place] ?? self.catalog[place].foreignVolumes(beside: shared)
+            missing[place] = names
+            for name in names {
                 self.faults.add(
-                    .unknownVolume, .warning, at: call.origin.field("templateRef"), word: template.name,
+                    .unknownVolume, .warning, at: call.origin.field("templateRef"), word: self.catalog[place].name,
                     "\(self.catalog.title(call.target)) mounts volume '\(name)', which this workflow does not have",
                     hint: "declare it under spec.volumes or spec.volumeClaimTemplates of this workflow")
             }
@@ -119,6 +119,15 @@ extension Linter {
 extension Template {
     /// The volumes that it brings itself.
     var volumeNames: Set<String> { Set((self.raw["volumes"]?.array ?? []).compactMap { $0["name"]?.string }) }
+
+    /// The volumes that it mounts and that are neither its own nor among `shared`.
+    func foreignVolumes(beside shared: Set<String>) -> [String] {
+        guard self.raw["podSpecPatch"] == nil else { return [] }
+        let own = self.volumeNames
+        let lists = self.containers.map { $0.container["volumeMounts"] } + [self.raw["containerSet"]?["volumeMounts"]]
+        let mounted = lists.flatMap { ($0?.array ?? []).compactMap { $0["name"]?.string } }
+        return Set(mounted).filter { !$0.hasTag && !own.contains($0) && !shared.contains($0) }.sorted()
+    }
 
     func volumeMounts(_ origin: Origin) -> [(mounts: [JSONValue], origin: Origin)] {
         var found = self.containers(origin).compactMap { container, place in

@@ -8,13 +8,15 @@ extension Linter {
     mutating func checkResources() {
         let resources = self.input.resources
         guard !resources.secrets.isEmpty || !resources.configMaps.isEmpty else { return }
+        let secrets = resources.secrets.keys.sorted()
+        let configMaps = resources.configMaps.keys.sorted()
         var walk = ResourceWalk()
         walk.visit(self.spec.raw, key: "spec")
         for mention in walk.found {
-            let known = mention.isSecret ? Array(resources.secrets.keys) : Array(resources.configMaps.keys)
+            let known = mention.isSecret ? secrets : configMaps
             guard !known.isEmpty else { continue }
             let keys = mention.isSecret ? resources.secrets[mention.name] : resources.configMaps[mention.name].map { Set($0.data.keys) }
-            self.report(mention, known: known.sorted(), keys: keys)
+            self.report(mention, known: known, keys: keys)
         }
     }
 
@@ -23,18 +25,18 @@ extension Linter {
         let code = mention.isSecret ? DiagnosticCode.unknownSecret : .unknownConfigMap
         let origin = Origin(document: self.input.workflow, path: mention.path)
         guard let keys else {
-            let guess = Spelling.closest(to: mention.name, among: known).map { "did you mean '\($0)'? " } ?? ""
+            let guess = self.faults.question(mention.name, among: known)
             self.faults.add(
                 code, .warning, at: origin.field(mention.nameField), word: mention.name,
                 "\(kind) '\(mention.name)' is not among the files given",
-                hint: "\(guess)given: \(known.prefix(12).joined(separator: ", "))\(known.count > 12 ? ", …" : ""); \(Faults.giveOrStore)")
+                hint: "\(guess)given: \(LintFaults.listed(known)); \(Faults.giveOrStore)")
             return
         }
         guard let key = mention.key, !keys.contains(key) else { return }
-        let guess = Spelling.closest(to: key, among: keys.sorted()).map { "did you mean '\($0)'? " } ?? ""
+        let guess = self.faults.question(key, among: keys.sorted())
         self.faults.add(
             code, .warning, at: origin.field("key"), word: key, "\(kind) '\(mention.name)' has no key '\(key)'",
-            hint: keys.isEmpty ? "it has no keys at all" : "\(guess)keys: \(keys.sorted().prefix(12).joined(separator: ", "))")
+            hint: keys.isEmpty ? "it has no keys at all" : "\(guess)keys: \(LintFaults.listed(keys.sorted()))")
     }
 }
 

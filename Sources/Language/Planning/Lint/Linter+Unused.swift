@@ -66,24 +66,28 @@ extension Linter {
         let receivers = self.receivers(reached, &mentions)
         let place = self.specOrigin.field("arguments")
         // What the referenced template declares is told there.
-        let declared = self.catalog.base.map { self.catalog.documents[$0].workflow.spec.arguments }
-        for (at, parameter) in arguments.parameters.enumerated() where !parameter.name.isEmpty {
-            if declared?.parameters.contains(where: { $0.name == parameter.name }) ?? false { continue }
-            if mentions.workflowParameters.contains(parameter.name) { continue }
-            if receivers.contains(where: { $0.inputs.parameters.contains { $0.name == parameter.name } }) { continue }
-            self.unused(
-                "parameter", parameter.name, place.field("parameters").index(at), receivers.flatMap { $0.inputs.parameters.map(\.name) })
+        let declared = self.catalog.base.map { self.catalog.documents[$0].workflow.spec.arguments } ?? Arguments(nil)
+        let parameters = receivers.flatMap { $0.inputs.parameters.map(\.name) }
+        let artifacts = receivers.flatMap { $0.inputs.artifacts.map(\.name) }
+        let knownParameters = Set(parameters + declared.parameters.map(\.name))
+        let knownArtifacts = Set(artifacts + declared.artifacts.map(\.name))
+        let names = Set((arguments.parameters + declared.parameters).map(\.name))
+        // A wrong name is meant to be one of these, and is told as such.
+        let isSound = mentions.workflowParameters.names.isSubset(of: names.union(self.prefixes(of: names)))
+        var told: Set<String> = []
+        for (at, parameter) in arguments.parameters.enumerated() where isSound && !parameter.name.isEmpty {
+            if !told.insert(parameter.name).inserted { continue }
+            if knownParameters.contains(parameter.name) || mentions.workflowParameters.contains(parameter.name) { continue }
+            self.unused("parameter", parameter.name, place.field("parameters").index(at), parameters)
         }
         for (at, artifact) in arguments.artifacts.enumerated() where !artifact.name.isEmpty {
-            if declared?.artifacts.contains(where: { $0.name == artifact.name }) ?? false { continue }
-            if receivers.contains(where: { $0.inputs.artifacts.contains { $0.name == artifact.name } }) { continue }
-            self.unused(
-                "artifact", artifact.name, place.field("artifacts").index(at), receivers.flatMap { $0.inputs.artifacts.map(\.name) })
+            if knownArtifacts.contains(artifact.name) { continue }
+            self.unused("artifact", artifact.name, place.field("artifacts").index(at), artifacts)
         }
     }
 
     private mutating func unused(_ what: String, _ name: String, _ origin: Origin, _ inputs: [String]) {
-        let guess = Spelling.closest(to: name, among: inputs).map { "did you mean '\($0)'? " } ?? ""
+        let guess = self.faults.question(name, among: inputs)
         let use = what == "parameter" ? "use it as '{{workflow.parameters.\(name)}}', " : ""
         self.faults.add(
             .unusedArgument, .warning, at: origin.field("name"), word: name, "nothing uses the workflow's \(what) '\(name)'",

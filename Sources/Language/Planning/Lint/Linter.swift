@@ -20,8 +20,19 @@ struct Linter {
     let specMentions: MentionScan
     /// Every step, task and hook of the document that calls a template.
     private(set) var calls: [TemplateCall] = []
+    /// The calls by their place among the templates and the name of the step.
+    private(set) var steps: [StepName: Int] = [:]
     /// What templates want of their inputs, as far as that was asked.
     var demands: [TemplatePlace: [String: ValueDemand]] = [:]
+    /// How many templates call one another where that is being asked.
+    var demandDepth = 0
+    /// What may still be spent on trying cases: bytes of conditions, states of formulas.
+    var budget = 4 << 20
+
+    struct StepName: Hashable {
+        var owner: Int?
+        var name: String
+    }
 
     /// - Returns: warnings and hints, in no order.
     static func check(_ input: PlanningInput) -> [Diagnostic] {
@@ -41,6 +52,11 @@ struct Linter {
         self.specMentions = mentions
         for (owner, template) in self.templates.enumerated() {
             self.calls += TemplateCall.all(of: template, owner: owner, in: &self.catalog)
+        }
+        for (at, call) in self.calls.enumerated() {
+            guard let step = call.step else { continue }
+            let name = StepName(owner: call.owner, name: step.name)
+            if self.steps[name] == nil { self.steps[name] = at }
         }
     }
 

@@ -169,22 +169,27 @@ private struct CronChecker {
     /// Nobody is there to give values when the time comes.
     mutating func checkValues(_ input: PlanningInput) {
         let own = input.workflow.workflow.spec
-        var arguments = own.arguments.parameters
-        if let reference = own.workflowTemplateRef {
-            let base = input.library.first {
-                $0.workflow.metadata.name == reference.name
-                    && $0.workflow.kind == (reference.clusterScope ? .clusterWorkflowTemplate : .workflowTemplate)
-            }
-            for argument in base?.workflow.spec.arguments.parameters ?? [] where !arguments.contains(where: { $0.name == argument.name }) {
-                arguments.append(argument)
-            }
-        }
         let list = self.spec.field("workflowSpec").field("arguments").field("parameters")
-        for argument in arguments where argument.value == nil && argument.default == nil && argument.valueFrom == nil {
-            let place = own.arguments.parameters.firstIndex { $0.name == argument.name }.map { list.index($0) }
-            self.faults.add(
-                .missingArgument, at: place ?? self.spec.field("workflowSpec"), atKey: place == nil,
-                "parameter '\(argument.name)' has no value", hint: "give it one here: nobody is asked when the time comes")
+        for (at, argument) in own.arguments.parameters.enumerated() where argument.isMissing {
+            self.missing(argument, list.index(at), isWritten: true)
+        }
+        guard let reference = own.workflowTemplateRef else { return }
+        let kind = reference.clusterScope ? WorkflowKind.clusterWorkflowTemplate : .workflowTemplate
+        let base = input.library.first { $0.workflow.metadata.name == reference.name && $0.workflow.kind == kind }
+        let given = Set(own.arguments.parameters.map(\.name))
+        for argument in base?.workflow.spec.arguments.parameters ?? [] where argument.isMissing && !given.contains(argument.name) {
+            self.missing(argument, self.spec.field("workflowSpec").field("workflowTemplateRef"), isWritten: false)
         }
     }
+
+    private mutating func missing(_ argument: Parameter, _ origin: Origin, isWritten: Bool) {
+        self.faults.add(
+            .missingArgument, at: origin, atKey: !isWritten, word: isWritten ? argument.name : nil,
+            "parameter '\(argument.name)' has no value",
+            hint: "give it one here: nobody is asked when the time comes")
+    }
+}
+
+extension Parameter {
+    fileprivate var isMissing: Bool { self.value == nil && self.default == nil && self.valueFrom == nil }
 }

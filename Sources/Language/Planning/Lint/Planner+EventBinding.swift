@@ -79,11 +79,11 @@ private struct EventBindingChecker {
         guard let template = given.first(where: { $0.metadata.name == reference.name }) else {
             let names = given.compactMap(\.metadata.name).sorted()
             if names.isEmpty { return }
-            let guess = Spelling.closest(to: reference.name, among: names).map { "did you mean '\($0)'? " } ?? ""
+            let guess = self.faults.question(reference.name, among: names)
             self.faults.add(
                 .unknownWorkflowTemplate, .warning, at: origin.field("workflowTemplateRef").field("name"), word: reference.name,
                 "\(kind.rawValue) '\(reference.name)' is not among the files given",
-                hint: "\(guess)given: \(names.joined(separator: ", ")); \(Faults.giveOrStore)")
+                hint: "\(guess)given: \(LintFaults.listed(names)); \(Faults.giveOrStore)")
             return
         }
         self.checkArguments(submit.arguments, against: template, origin.field("arguments").field("parameters"))
@@ -92,15 +92,18 @@ private struct EventBindingChecker {
     private mutating func checkArguments(_ arguments: Arguments, against template: Workflow, _ origin: Origin) {
         let declared = template.spec.arguments.parameters
         let title = "\(template.kind.rawValue) '\(template.metadata.name ?? "")'"
-        for (at, argument) in arguments.parameters.enumerated() where !declared.contains(where: { $0.name == argument.name }) {
-            let guess = Spelling.closest(to: argument.name, among: declared.map(\.name)).map { "did you mean '\($0)'? " } ?? ""
+        let names = declared.map(\.name)
+        let known = Set(names)
+        let given = Set(arguments.parameters.map(\.name))
+        for (at, argument) in arguments.parameters.enumerated() where !known.contains(argument.name) {
+            let guess = self.faults.question(argument.name, among: names)
             self.faults.add(
                 .badArgument, .warning, at: origin.index(at).field("name"), word: argument.name,
                 "\(title) has no parameter '\(argument.name)'",
-                hint: declared.isEmpty ? "it declares none" : "\(guess)parameters there: \(declared.map(\.name).joined(separator: ", "))")
+                hint: declared.isEmpty ? "it declares none" : "\(guess)parameters there: \(LintFaults.listed(names))")
         }
         for parameter in declared where parameter.value == nil && parameter.default == nil && parameter.valueFrom == nil {
-            if arguments.parameters.contains(where: { $0.name == parameter.name }) { continue }
+            if given.contains(parameter.name) { continue }
             self.faults.add(
                 .missingArgument, .warning, at: origin, atKey: true, "parameter '\(parameter.name)' of \(title) was not supplied",
                 hint: "give it under submit.arguments.parameters, or give it a value there")

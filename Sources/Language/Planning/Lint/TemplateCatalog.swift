@@ -20,6 +20,7 @@ struct TemplateCatalog {
     /// Made when the first reference is looked up.
     private var objects: [ObjectName: Int]?
     private var tables: [Int: [String: Int]] = [:]
+    private var names: [TemplatePlace: PartNames] = [:]
 
     static let own = 0
 
@@ -57,6 +58,19 @@ struct TemplateCatalog {
         return self.table(of: document)[reference.template].map { TemplatePlace(document: document, template: $0) }
     }
 
+    /// Where the parts of a template are found by name.
+    mutating func names(of target: TemplateCall.Target) -> PartNames {
+        switch target {
+        case .template(let place):
+            if let known = self.names[place] { return known }
+            let names = PartNames(self[place])
+            self.names[place] = names
+            return names
+        case .inline(let template): return PartNames(template)
+        case .unknown: return PartNames(nil)
+        }
+    }
+
     private mutating func table(of document: Int) -> [String: Int] {
         if let known = self.tables[document] { return known }
         var table: [String: Int] = [:]
@@ -65,6 +79,22 @@ struct TemplateCatalog {
         }
         self.tables[document] = table
         return table
+    }
+}
+
+/// The parts of a template by name. Of two with one name the first counts.
+struct PartNames {
+    var inputs: [String: Parameter]
+    var inputArtifacts: Set<String>
+    var outputs: [String: Parameter]
+
+    init(_ template: Template?) {
+        func table(_ parameters: [Parameter]?) -> [String: Parameter] {
+            Dictionary((parameters ?? []).map { ($0.name, $0) }) { first, _ in first }
+        }
+        self.inputs = table(template?.inputs.parameters)
+        self.inputArtifacts = Set((template?.inputs.artifacts ?? []).map(\.name))
+        self.outputs = table(template?.outputs.parameters)
     }
 }
 
