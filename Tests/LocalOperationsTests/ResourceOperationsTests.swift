@@ -63,12 +63,38 @@ import WorkflowModel
         #expect(faults.count == 1 && faults[0].hasPrefix("unknown-template spec.workflowSpec.entrypoint"), "\(faults)")
     }
 
+    @Test func `the name of a CronWorkflow, its schedule, and what is stored with it are checked`() async throws {
+        _ = try await self.put([template("leaf")])
+        func cron(_ name: String, _ schedule: String, _ template: String) -> ResourceManifest {
+            manifest(
+                "CronWorkflow", name,
+                ["spec": ["schedules": [.string(schedule)], "workflowSpec": ["workflowTemplateRef": ["name": .string(template)]]]])
+        }
+        let faults = await self.faults([cron(String(repeating: "n", count: 53), "61 * * * *", "laef")])
+        let places = faults.map { $0.split(separator: " ").prefix(2).joined(separator: " ") }
+        #expect(
+            Set(places) == [
+                "bad-name metadata.name", "bad-schedule spec.schedules[0]",
+                "unknown-workflow-template spec.workflowSpec.workflowTemplateRef.name",
+            ], "\(faults)")
+        #expect(try await self.put([cron("nightly", "@daily", "leaf")]) == ["cronworkflow.argoproj.io/nightly created"])
+    }
+
+    @Test func `a WorkflowEventBinding is checked when it is stored`() async throws {
+        let submit: JSONValue = ["workflowTemplateRef": ["name": "leaf"]]
+        func binding(_ selector: String) -> ResourceManifest {
+            manifest("WorkflowEventBinding", "push", ["spec": ["event": ["selector": .string(selector)], "submit": submit]])
+        }
+        let faults = await self.faults([template("leaf"), binding("payload.type ==")])
+        #expect(faults.count == 1 && faults[0].contains(" spec.event.selector "), "\(faults)")
+        #expect(try await self.put([template("leaf"), binding("payload.type == \"push\"")]).count == 2)
+    }
+
     static let illegal: [(kind: String, name: String, metadata: JSONValue, fields: JSONValue, path: String)] = [
         ("ConfigMap", "x", ["labels": ["a b": "c"]], [:], "metadata.labels.a b"),
         ("ConfigMap", "x", ["labels": ["a": "-c"]], [:], "metadata.labels.a"),
         ("ConfigMap", "x", ["namespace": "Team"], [:], "metadata.namespace"),
         ("ConfigMap", "x", [:], ["data": ["a/b": "c"]], "data.a/b"),
-        ("CronWorkflow", String(repeating: "n", count: 53), [:], ["spec": [:]], "metadata.name"),
         ("Namespace", "a.b", [:], [:], "metadata.name"),
     ]
 

@@ -124,10 +124,33 @@ import WorkflowModel
     @Test func `lint knows what is stored in the object's namespace`() async throws {
         try await self.put([template("build")], namespace: "team")
         let file = try self.fixture.file("flow.yaml", Self.callsBuild)
-        #expect(try await self.fixture.starter.lint([file]).diagnostics.map(\.code.text) == ["unknown-workflow-template"])
+        #expect(try await self.lint(file) == ["unknown-workflow-template"])
         let team = try self.fixture.file(
             "team.yaml", Self.callsBuild.replacing("{generateName: run-}", with: "{generateName: run-, namespace: team}"))
-        #expect(try await self.fixture.starter.lint([team]).diagnostics.isEmpty)
+        #expect(try await self.lint(team) == [])
+        #expect(try await self.lint(team, isOffline: true) == ["unknown-workflow-template"])
+    }
+
+    @Test func `lint knows what a CronWorkflow runs and an event binding submits when it is stored`() async throws {
+        try await self.put([template("build")])
+        func cron(_ name: String) -> String {
+            "apiVersion: argoproj.io/v1alpha1\nkind: CronWorkflow\nmetadata: {name: nightly}\n"
+                + "spec: {schedules: ['@daily'], workflowSpec: {workflowTemplateRef: {name: \(name)}}}\n"
+        }
+        let binding =
+            "apiVersion: argoproj.io/v1alpha1\nkind: WorkflowEventBinding\nmetadata: {name: push}\n"
+            + "spec: {event: {selector: 'true'}, submit: {workflowTemplateRef: {name: built}}}\n"
+        #expect(try await self.lint(self.fixture.file("right.yaml", cron("build"))) == [])
+        #expect(try await self.lint(self.fixture.file("wrong.yaml", cron("built"))) == ["unknown-workflow-template"])
+        let file = try self.fixture.file("binding.yaml", binding)
+        #expect(try await self.lint(file) == ["unknown-workflow-template"])
+        // With no file at hand, it may be anywhere.
+        #expect(try await self.lint(file, isOffline: true) == [])
+    }
+
+    /// The codes of what is found.
+    private func lint(_ file: String, isOffline: Bool = false) async throws -> [String] {
+        try await self.fixture.starter.lint(LintRequest(files: [file], isOffline: isOffline)).findings.map(\.diagnostic.code.text)
     }
 
     @Test func `runs are made from stored templates and schedules`() async throws {

@@ -97,7 +97,7 @@ func manifest(_ kind: String, _ name: String, _ fields: JSONValue = [:], metadat
 
 /// A WorkflowTemplate of one container.
 func template(_ name: String, kind: String = "WorkflowTemplate", environment: JSONValue = []) -> ResourceManifest {
-    let container: JSONValue = ["image": "busybox", "command": ["true"], "env": environment]
+    let container: JSONValue = ["image": "busybox:1.36", "command": ["true"], "env": environment]
     let spec: JSONValue = ["entrypoint": "main", "templates": [["name": "main", "container": container]]]
     return manifest(kind, name, ["spec": spec])
 }

@@ -25,6 +25,7 @@ import WorkflowModel
         let reopened = try await self.directory.open()
         #expect(try await reopened.unownedRuns(limit: 10).map(\.name) == ["urgent", "early", "late"])
         #expect(try await reopened.unownedRuns(limit: 1).map(\.name) == ["urgent"])
+        #expect(try await reopened.bootID(of: RunID("uid-early")) == nil)
         let ownership = try await reopened.acquire(RunID("uid-early"), owner: makeOwner()) { _ in true }
         #expect(try await reopened.unownedRuns(limit: 10).map(\.name) == ["urgent", "late"])
         try await reopened.release(ownership)

@@ -1382,18 +1382,24 @@ let errorPageTable: [ErrorPage] = [
         #"""
         # not-stored
 
-        `apply` and `create` keep objects until they are deleted, and this document is of a kind that is not kept. Beside objects that are kept it is a warning, and the others are stored; alone it is an error, because nothing is left to do.
+        A document to `apply` or `create` is of a kind that is not kept.
 
         ## Example
 
-            flow.yaml:2:7: error: kind 'Workflow' cannot be stored [not-stored]
-                2 | kind: Workflow
-                  |       ^^^^^^^^
-              hint: run it with: skiff submit FILE, or skiff run FILE
+        ```text
+        flow.yaml:2:7: error: kind 'Workflow' cannot be stored [not-stored]
+            2 | kind: Workflow
+              |       ^^^^^^^^
+          hint: run it with: skiff submit FILE, or skiff run FILE
+        ```
 
         ## Remedy
 
         Start a Workflow with `skiff submit` or `skiff run`. Kept are WorkflowTemplate, ClusterWorkflowTemplate, CronWorkflow, WorkflowEventBinding, ConfigMap, Secret, PersistentVolumeClaim and Namespace. Deployments, Services, roles and the like mean nothing without a cluster: leave them out.
+
+        ## Why
+
+        `apply` and `create` keep objects until they are deleted. A Workflow is a run, which ends, and nothing would read the others. Beside objects that are kept this is a warning, and those are stored; alone it is an error, because nothing is left to do.
         """#),
     ErrorPage(
         "not-supported",
@@ -1854,7 +1860,7 @@ let errorPageTable: [ErrorPage] = [
         #"""
         # unknown-workflow-template
 
-        A `templateRef` or `workflowTemplateRef` names an object that is neither among the files given nor stored (`skiff apply`).
+        A `templateRef` or `workflowTemplateRef` names an object that is neither given nor stored.
 
         ## Example
 
