@@ -69,6 +69,19 @@ import WorkflowModel
         #expect(self.attempts(world) == [0: 3, 1: 3])
     }
 
+    @Test func `a run that was recorded and had not begun launches each pod once`() async throws {
+        let world = PodWorld()
+        var rig = Rig(plan: try Rig.plan(Manifest.fan(3)))
+        rig.runtime = ScriptedRuntime(world: world)
+        rig.journal.cutPower(.before(commit: 1))
+        #expect(try await rig.start { handle, _ in await handle.outcome() }.failure is MemoryJournal.PowerCut)
+        rig.journal.cutPower(nil)
+        rig.bootID = "boot after the power cut"
+        rig.runtime = ScriptedRuntime(world: world)
+        #expect(try await rig.resume { handle, _ in await handle.outcome() }.phase == .succeeded)
+        #expect(self.attempts(world) == [0: 3])
+    }
+
     @Test func `an end that was not recorded before the restart is taken from what is on the disk`() async throws {
         let chronicle = Chronicle()
         let world = PodWorld()

@@ -110,18 +110,25 @@ struct RunLoop {
         case .resumed(let isAfterRestart):
             // Watchers hear of what changes from here on.
             self.told = self.machine.nodes.map(\.phase)
-            // An earlier process may have got as far as recording the run and no further.
-            if self.machine.run.phase == .pending, self.machine.nodes.isEmpty { self.apply(.started, isUrgent: true) }
-            for action in self.machine.outstanding() {
-                if isAfterRestart, case .launch(let request) = action {
-                    await self.findOut(request)
-                } else {
-                    await self.act(action, isRepeated: true)
-                }
+            if self.machine.run.phase == .pending, self.machine.nodes.isEmpty {
+                // Recorded and no further. What starting asks for has never been asked for, and waits for its commit like anything else.
+                self.apply(.started, isUrgent: true)
+            } else {
+                await self.repeatOutstanding(isAfterRestart: isAfterRestart)
             }
         }
         try await self.takeCommands()
         if !self.events.isEmpty { try await self.commitAndAct() }
+    }
+
+    private mutating func repeatOutstanding(isAfterRestart: Bool) async {
+        for action in self.machine.outstanding() {
+            if isAfterRestart, case .launch(let request) = action {
+                await self.findOut(request)
+            } else {
+                await self.act(action, isRepeated: true)
+            }
+        }
     }
 
     /// What became of a pod that was launched before the machine was restarted. Its start record may be lost with the power, so that its absence
