@@ -46,12 +46,4 @@ import Testing
         for name in Self.names { seen.formUnion(ManifestReader().read(file: name, bytes: try Self.bytes(name)).diagnostics.map(\.code)) }
         #expect(seen == Set(DiagnosticCode.manifestCodes).subtracting(elsewhere))
     }
-
-    @Test(arguments: DiagnosticCode.manifestCodes)
-    func `each code has a page with cause, example and remedy`(code: DiagnosticCode) throws {
-        let page = try String(contentsOf: packageRoot.appendingPathComponent("docs/errors/\(code).md"), encoding: .utf8)
-        let parts = page.components(separatedBy: "\n## ")
-        #expect(page.hasPrefix("# \(code)\n\n"))
-        #expect(parts.count == 3 && parts[1].hasPrefix("Example\n") && parts[2].hasPrefix("Remedy\n"))
-    }
 }

@@ -5,7 +5,8 @@ import Testing
 struct FaultLimitTests {
     @Test func `after a thousand faults the rest is counted`() {
         let tags = (0..<1500).map { "      - \"{{inputs.parameters.p\($0)}}\"" }.joined(separator: "\n")
-        let found = Reading(workflow("  - name: main\n    container:\n      image: busybox:1\n      args:\n" + tags)).checked
+        let all = Reading(workflow("  - name: main\n    container:\n      image: busybox:1\n      args:\n" + tags)).checked
+        let found = all.filter { $0.severity != .hint }
         #expect(found.count == 1001)
         #expect(found.last?.code.text == "too-many-faults")
         #expect(found.last?.message == "500 more faults of this file are not shown")
@@ -28,6 +29,6 @@ struct FaultLimitTests {
                 "  - {name: main, container: {image: \"busybox:1\", command: [\"{{inputs.parameters.x}} {{inputs.parameters.xy}} {{inputs.parameters.x}}\"]}}"
             )
         ).checked
-        #expect(found.map { $0.position?.column } == [63, 87, 112])
+        #expect(found.filter { $0.severity == .error }.map { $0.position?.column } == [63, 87, 112])
     }
 }

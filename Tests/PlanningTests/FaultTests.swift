@@ -60,8 +60,8 @@ struct FaultTests {
             ["8:41 bad-tag: failed to evaluate expression: unexpected end of expression"]
         ),
         (
-            "  - name: main\n    synchronization: {mutexes: [{name: m}]}\n    container: {image: x}",
-            ["8:5 not-supported: synchronization is not supported yet"]
+            "  - name: main\n    inputs: {artifacts: [{name: a, path: /a, s3: {key: b}}]}\n    container: {image: x}",
+            ["8:46 not-supported: artifacts from 's3' are not supported yet"]
         ),
     ])
     func `a fault is told at its place`(templates: String, expected: [String]) {

@@ -37,14 +37,6 @@ import Testing
         #expect(try Self.result(code.text).diagnostics.contains { $0.code == code })
     }
 
-    @Test(arguments: DiagnosticCode.planningCodes)
-    func `each code has a page with cause, example and remedy`(code: DiagnosticCode) throws {
-        let page = try String(contentsOf: Self.root.appendingPathComponent("docs/errors/\(code).md"), encoding: .utf8)
-        let parts = page.components(separatedBy: "\n## ")
-        #expect(page.hasPrefix("# \(code)\n\n"))
-        #expect(parts.count == 3 && parts[1].hasPrefix("Example\n") && parts[2].hasPrefix("Remedy\n"))
-    }
-
     @Test func `templates of every kind lint without errors and warnings`() throws {
         #expect(try Self.result("clean").diagnostics.allSatisfy { $0.severity == .hint })
     }

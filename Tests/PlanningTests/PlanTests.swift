@@ -53,10 +53,19 @@ struct PlanTests {
     }
 
     @Test func `what is not carried out yet is refused by a run and only mentioned by a check`() {
-        let reading = Reading(workflow("  - {name: main, http: {url: \"http://localhost\"}}"))
-        #expect(brief(reading.planned) == ["7:18 not-supported: templates of type 'http' are not supported yet"])
+        let reading = Reading(
+            workflow(
+                """
+                  - name: main
+                    inputs: {artifacts: [{name: code, path: /src, git: {repo: "https://example.com/code.git"}}]}
+                    container: {image: "busybox:1", command: [ls]}
+                """))
+        #expect(
+            brief(reading.planned).map { $0.split(separator: " ").dropFirst().joined(separator: " ") } == [
+                "not-supported: artifacts from 'git' are not supported yet"
+            ])
         #expect(brief(reading.checked).isEmpty)
-        #expect(brief(reading.checked, from: .hint).count == 1)
+        #expect(brief(reading.checked, from: .hint).count { $0.contains("not-supported") } == 1)
     }
 
     @Test func `a workflow's argument without a value is an error only when it is to run`() {
@@ -66,7 +75,7 @@ struct PlanTests {
             ))
         #expect(brief(reading.planned) == ["6:28 missing-argument: spec.arguments.parameters[0] 'later' has no value"])
         #expect(brief(reading.checked).isEmpty)
-        #expect(brief(reading.checked, from: .warning).count == 1)
+        #expect(brief(reading.checked, from: .warning).contains { $0.contains("missing-argument") })
     }
 
     @Test func `a name that was generated may be longer than one that was written`() {

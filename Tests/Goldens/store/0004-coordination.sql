@@ -35,14 +35,14 @@ CREATE TABLE lockHolders (
   node INTEGER NOT NULL,
   PRIMARY KEY (lock, run, node)
 ) STRICT, WITHOUT ROWID;
-INSERT INTO "lockHolders" VALUES('default/Mutex/deploy',1,-1);
+INSERT INTO "lockHolders" VALUES('default/Mutex/one',1,-1);
 CREATE TABLE lockLimits (
   namespace TEXT NOT NULL,
   key TEXT NOT NULL,
   size INTEGER NOT NULL,
   PRIMARY KEY (namespace, key)
 ) STRICT, WITHOUT ROWID;
-INSERT INTO "lockLimits" VALUES('default','database',3);
+INSERT INTO "lockLimits" VALUES('default','db',3);
 CREATE TABLE lockQueue (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
   lock TEXT NOT NULL,
@@ -52,7 +52,7 @@ CREATE TABLE lockQueue (
   createdAt INTEGER NOT NULL,
   UNIQUE (lock, run, node)
 ) STRICT;
-INSERT INTO "lockQueue" VALUES(1,'default/Mutex/deploy',1,0,0,1800000000000);
+INSERT INTO "lockQueue" VALUES(1,'default/Mutex/two',1,0,0,1800000000000);
 CREATE TABLE memos (
   id INTEGER PRIMARY KEY,
   namespace TEXT NOT NULL,
@@ -65,7 +65,7 @@ CREATE TABLE memos (
   lastHitAt INTEGER NOT NULL,
   UNIQUE (namespace, cache, key)
 ) STRICT;
-INSERT INTO "memos" VALUES(1,'default','builds','key','uid-finished',0,'{"parameters":{"x":"1"}}',1790000000002,1790000000002);
+INSERT INTO "memos" VALUES(1,'default','results','day-1','uid-finished',0,'{"result":"1"}',1790000000002,1790000000002);
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
 INSERT INTO "meta" VALUES('writer','0.1.0');
 CREATE TABLE nodes (
