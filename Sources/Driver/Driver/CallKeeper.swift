@@ -45,11 +45,14 @@ final class CallKeeper: Sendable {
     }
 
     private func carryOut(_ request: CallRequest) async -> CallResult {
+        guard let runner = self.ports.calls else {
+            return CallResult(end: .error(message: "templates of this kind are not carried out here"), finishedAt: self.ports.time.now())
+        }
         do {
             let launch = CallLaunch(
                 request: request, inputs: try await self.gathering.inputs(request.artifactInputs, of: request.id),
                 secrets: try await self.gathering.secrets(request.secretNames, of: request.id.run))
-            return await self.ports.calls.carryOut(launch)
+            return await runner.carryOut(launch)
         } catch {
             return CallResult(end: .error(message: "\(error)"), finishedAt: self.ports.time.now())
         }

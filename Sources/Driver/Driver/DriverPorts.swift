@@ -9,7 +9,8 @@ public struct DriverPorts: Sendable {
     public var secrets: any SecretSource
     public var locks: any LockService
     public var cache: any MemoCache
-    public var calls: any CallRunner
+    /// nil where Skiff makes no calls: runs that need one are refused when they are planned.
+    public var calls: (any CallRunner)?
     public var time: any TimeSource
     /// nil where nobody else can send commands.
     public var doorbell: (any DoorbellService)?
@@ -18,7 +19,7 @@ public struct DriverPorts: Sendable {
 
     public init(
         journal: any RunJournal, runtime: any PodRuntime, artifacts: any ArtifactStore, secrets: any SecretSource,
-        locks: any LockService, cache: any MemoCache, calls: any CallRunner, time: any TimeSource,
+        locks: any LockService, cache: any MemoCache, calls: (any CallRunner)?, time: any TimeSource,
         doorbell: (any DoorbellService)?, scratch: @escaping @Sendable (PodID) -> String
     ) {
         self.journal = journal

@@ -19,6 +19,18 @@ struct RunLoop {
     /// Only that pods started may wait so long for a commit that has more to say: nothing is decided by it, and the pod's directory tells it again.
     static let longestDelay = Span(milliseconds: 50)
 
+    /// What watchers know of a node.
+    private struct Told: Equatable {
+        var phase = NodePhase.held
+        var lock: String?
+
+        init() {}
+        init(_ node: Node) {
+            self.phase = node.phase
+            self.lock = node.waitsFor
+        }
+    }
+
     private var machine: RunMachine
     private var record: RunRecord
     private let ownership: Ownership
@@ -30,7 +42,7 @@ struct RunLoop {
     private let calls: CallKeeper
     private let feed: RunFeed
     /// Phases as the feed was last told, by ordinal.
-    private var told: [NodePhase] = []
+    private var told: [Told] = []
 
     /// What was handled since the last commit.
     private var events: [JournalEvent] = []
@@ -109,7 +121,7 @@ struct RunLoop {
         case .fresh: self.apply(.started, isUrgent: true)
         case .resumed(let isAfterRestart):
             // Watchers hear of what changes from here on.
-            self.told = self.machine.nodes.map(\.phase)
+            self.told = self.machine.nodes.map(Told.init)
             if self.machine.run.phase == .pending, self.machine.nodes.isEmpty {
                 // Recorded and no further. What starting asks for has never been asked for, and waits for its commit like anything else.
                 self.apply(.started, isUrgent: true)
@@ -229,9 +241,9 @@ struct RunLoop {
         var news: [RunNews] = []
         for id in changed {
             let node = self.machine.nodes[id.index]
-            while self.told.count <= id.index { self.told.append(.held) }
-            guard self.told[id.index] != node.phase else { continue }
-            self.told[id.index] = node.phase
+            while self.told.count <= id.index { self.told.append(Told()) }
+            guard self.told[id.index] != Told(node) else { continue }
+            self.told[id.index] = Told(node)
             let change = NodeChange(
                 id: id, name: node.name, displayName: self.machine.displayName(of: node), type: node.type, phase: node.phase,
                 message: node.message)

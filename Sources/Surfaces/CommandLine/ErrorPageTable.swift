@@ -322,7 +322,7 @@ let errorPageTable: [ErrorPage] = [
         #"""
         # bad-input
 
-        An input artifact has no path although it needs one, has one although nothing reads it, or says where it comes from.
+        An input artifact has no path although it needs one, has one in vain, or says where it comes from.
 
         ## Example
 
@@ -361,7 +361,7 @@ let errorPageTable: [ErrorPage] = [
         #"""
         # bad-metric
 
-        A metric has no valid name, help, value or label, is of no type or of several, or asks too early for what it shows.
+        A metric lacks a valid name, help, value or label, has no type or several, or asks too early for a value.
 
         ## Example
 
@@ -567,7 +567,7 @@ let errorPageTable: [ErrorPage] = [
         #"""
         # bad-resource
 
-        A `resource` template has no manifest, two, one that is no YAML, or one from an artifact that it does not take in.
+        A `resource` template has no manifest or two, one that is no YAML, or one from an artifact that is no input.
 
         ## Example
 
@@ -640,9 +640,24 @@ let errorPageTable: [ErrorPage] = [
 
         ## Example
 
-            nightly.yaml:8:7: error: schedule '0 25 * * *': hour 25 is not between 0 and 23 [bad-schedule]
-                8 |   - 0 25 * * *
-                  |       ^^
+        ```yaml
+        apiVersion: argoproj.io/v1alpha1
+        kind: CronWorkflow
+        metadata: {name: nightly}
+        spec:
+          schedules: ["0 25 * * *"]
+          workflowSpec:
+            entrypoint: main
+            templates:
+            - name: main
+              container: {image: "busybox:1.36", command: [echo, hello]}
+        ```
+
+        ```text
+        flow.yaml:5:18: error: schedule '0 25 * * *': hour 25 is not between 0 and 23 [bad-schedule]
+            5 |   schedules: ["0 25 * * *"]
+              |                  ^^
+        ```
 
         ## Remedy
 
@@ -657,6 +672,23 @@ let errorPageTable: [ErrorPage] = [
         | day of the week | 0–6, or `sun` to `sat`; Sunday is 0, and 7 is none |
 
         Each is `*`, or a list such as `1,15`, with ranges (`1-5`) and steps (`*/15`, `8-18/2`). When both days are limited, a day that fits either of them fits. `@hourly`, `@daily`, `@weekly`, `@monthly`, `@yearly` and `@every 90m` stand for themselves.
+
+        ```yaml
+        apiVersion: argoproj.io/v1alpha1
+        kind: CronWorkflow
+        metadata: {name: nightly}
+        spec:
+          schedules: ["0 1 * * *"]
+          workflowSpec:
+            entrypoint: main
+            templates:
+            - name: main
+              container: {image: "busybox:1.36", command: [echo, hello]}
+        ```
+
+        ## Why
+
+        A schedule that cannot be read starts nothing, and that is noticed only when the work of a night is missing. One that never happens, such as February 30, or that is there twice can be read, so it is only a warning.
         """#),
     ErrorPage(
         "bad-selector",
@@ -731,14 +763,48 @@ let errorPageTable: [ErrorPage] = [
 
         ## Example
 
-            nightly.yaml:19:13: error: there is no time zone 'europe/berlin' [bad-time-zone]
-               19 |   timezone: europe/berlin
-                  |             ^^^^^^^^^^^^^
-              hint: did you mean 'Europe/Berlin'?
+        ```yaml
+        apiVersion: argoproj.io/v1alpha1
+        kind: CronWorkflow
+        metadata: {name: nightly}
+        spec:
+          schedules: ["0 2 * * *"]
+          timezone: europe/berlin
+          workflowSpec:
+            entrypoint: main
+            templates:
+            - name: main
+              container: {image: "busybox:1.36", command: [echo, hello]}
+        ```
+
+        ```text
+        flow.yaml:6:13: error: there is no time zone 'europe/berlin' [bad-time-zone]
+            6 |   timezone: europe/berlin
+              |             ^^^^^^^^^^^^^
+          hint: did you mean 'Europe/Berlin'?
+        ```
 
         ## Remedy
 
-        Write the name as the tz database has it (`UTC`, `Europe/Berlin`, `America/New_York`), capital letters included, in `spec.timezone`. A zone inside a schedule (`CRON_TZ=… `) works only without that field.
+        Write the name as the tz database has it (`UTC`, `Europe/Berlin`, `America/New_York`), capital letters included, in `spec.timezone`. A zone inside a schedule (`CRON_TZ=…`) works only without that field.
+
+        ```yaml
+        apiVersion: argoproj.io/v1alpha1
+        kind: CronWorkflow
+        metadata: {name: nightly}
+        spec:
+          schedules: ["0 2 * * *"]
+          timezone: Europe/Berlin
+          workflowSpec:
+            entrypoint: main
+            templates:
+            - name: main
+              container: {image: "busybox:1.36", command: [echo, hello]}
+        ```
+
+        ## Why
+
+        Without one clear zone nobody can tell when the schedule falls due, so the workflow would never be started.
         """#),
     ErrorPage(
         "bad-value",
@@ -790,12 +856,41 @@ let errorPageTable: [ErrorPage] = [
         ## Example
 
         ```yaml
-        when: "{{tasks.build.status}} == Success"   # the status is Succeeded, never Success
+        entrypoint: main
+        templates:
+        - name: main
+          steps:
+          - - {name: build, template: work}
+          - - {name: publish, template: work, when: "{{steps.build.status}} == Success"}
+        - name: work
+          container: {image: "busybox:1.36", command: ["true"]}
+        ```
+
+        ```text
+        flow.yaml:10:47: warning: 'when' of step 'publish' is always false: it never runs [constant-condition]
+           10 |     - - {name: publish, template: work, when: "{{steps.build.status}} == Success"}
+              |                                               ^
+          hint: {{steps.build.status}} is one of Succeeded, Failed, Error, Skipped, Omitted, Running, Pending
         ```
 
         ## Remedy
 
-        Compare with a value that the tag can have; the hint lists them. A `when` that is `true` or `false` by itself is only mentioned: remove it, or the step, when the switch is no longer needed.
+        Compare with a value that the tag can have; the hint lists them. Remove a `when` that is `true` or `false` by itself, or its step, when the switch is no longer needed.
+
+        ```yaml
+        entrypoint: main
+        templates:
+        - name: main
+          steps:
+          - - {name: build, template: work}
+          - - {name: publish, template: work, when: "{{steps.build.status}} == Succeeded"}
+        - name: work
+          container: {image: "busybox:1.36", command: ["true"]}
+        ```
+
+        ## Why
+
+        A step that never runs is skipped in each run, and the run looks well. A bare `true` or `false` was no doubt written with open eyes, so it is only a hint.
         """#),
     ErrorPage(
         "dependency-cycle",
@@ -947,17 +1042,33 @@ let errorPageTable: [ErrorPage] = [
         #"""
         # endless-retry
 
-        A `retryStrategy` has no `limit`, no `expression` and no `maxDuration`, and nothing else ends the run: a step that always fails is tried for ever.
+        A `retryStrategy` never gives up, so a step that always fails is tried for ever. It has no `limit`, no `expression` and no `maxDuration`, and neither a `timeout` nor `activeDeadlineSeconds` ends it.
 
         ## Example
 
         ```yaml
-        retryStrategy: {}
+        entrypoint: main
+        templates:
+        - name: main
+          retryStrategy: {}
+          container: {image: "busybox:1.36", command: ["false"]}
         ```
 
         ## Remedy
 
-        Give it a `limit`, or give the workflow `activeDeadlineSeconds`.
+        Give the strategy a `limit`, or the workflow `activeDeadlineSeconds`:
+
+        ```yaml
+        entrypoint: main
+        templates:
+        - name: main
+          retryStrategy: {limit: 3}
+          container: {image: "busybox:1.36", command: ["false"]}
+        ```
+
+        ## Why
+
+        Most failures do not go away by themselves: the run never ends and keeps what it holds. Some steps are meant to wait that long, so this is only a hint.
         """#),
     ErrorPage(
         "file-not-found",
@@ -1086,12 +1197,36 @@ let errorPageTable: [ErrorPage] = [
         ## Example
 
         ```yaml
-        depends: build.Succeeded && build.Failed
+        entrypoint: main
+        templates:
+        - name: main
+          dag:
+            tasks:
+            - {name: build, template: work}
+            - {name: report, template: work, depends: build.Succeeded && build.Failed}
+        - name: work
+          container: {image: "busybox:1.36", command: ["true"]}
         ```
 
         ## Remedy
 
         Join alternatives with `||`. To run a task whatever another one came to, write `build.Succeeded || build.Failed || build.Errored`.
+
+        ```yaml
+        entrypoint: main
+        templates:
+        - name: main
+          dag:
+            tasks:
+            - {name: build, template: work}
+            - {name: report, template: work, depends: build.Succeeded || build.Failed}
+        - name: work
+          container: {image: "busybox:1.36", command: ["true"]}
+        ```
+
+        ## Why
+
+        A task ends in one way only. The run would omit `report` each time, and still look well.
         """#),
     ErrorPage(
         "maybe-absent",
@@ -1149,7 +1284,7 @@ let errorPageTable: [ErrorPage] = [
         #"""
         # missing-argument
 
-        A template needs an input that nobody gives it, an argument is written without a value, or the workflow has an argument without one. The last is a warning in `skiff lint`, because whoever submits the workflow may still give the value.
+        A value is missing: of an input that a template needs, or of an argument of a call or of the workflow. The last is a warning in `skiff lint`, because whoever submits the workflow may still give the value.
 
         ## Example
 
@@ -1309,33 +1444,104 @@ let errorPageTable: [ErrorPage] = [
         ## Example
 
         ```yaml
-        artifacts:
-        - name: report
-          from: "{{steps.build.outputs.parameters.report}}"
+        entrypoint: main
+        templates:
+        - name: main
+          steps:
+          - - {name: build, template: build}
+          - - name: show
+              template: show
+              arguments: {artifacts: [{name: report, from: "{{steps.build.outputs.parameters.summary}}"}]}
+        - name: build
+          script: {image: "busybox:1.36", command: [sh], source: echo fine | tee /tmp/summary > /tmp/report}
+          outputs:
+            parameters: [{name: summary, valueFrom: {path: /tmp/summary}}]
+            artifacts: [{name: report, path: /tmp/report}]
+        - name: show
+          inputs: {artifacts: [{name: report, path: /tmp/report}]}
+          container: {image: "busybox:1.36", command: [cat, /tmp/report]}
+        ```
+
+        ```text
+        flow.yaml:12:57: warning: '{{steps.build.outputs.parameters.summary}}' is a text, and 'from' needs an artifact [mixed-reference]
+           12 |         arguments: {artifacts: [{name: report, from: "{{steps.build.outputs.parameters.summary}}"}]}
+              |                                                         ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+          hint: name an artifact, or pass the text as a parameter; 'raw: {data: …}' makes an artifact of a text
         ```
 
         ## Remedy
 
         Name an output artifact under `from`, and pass texts under `parameters`. `raw: {data: "…"}` makes an artifact of a text.
+
+        ```yaml
+        entrypoint: main
+        templates:
+        - name: main
+          steps:
+          - - {name: build, template: build}
+          - - name: show
+              template: show
+              arguments: {artifacts: [{name: report, from: "{{steps.build.outputs.artifacts.report}}"}]}
+        - name: build
+          script: {image: "busybox:1.36", command: [sh], source: echo fine | tee /tmp/summary > /tmp/report}
+          outputs:
+            parameters: [{name: summary, valueFrom: {path: /tmp/summary}}]
+            artifacts: [{name: report, path: /tmp/report}]
+        - name: show
+          inputs: {artifacts: [{name: report, path: /tmp/report}]}
+          container: {image: "busybox:1.36", command: [cat, /tmp/report]}
+        ```
+
+        ## Why
+
+        A parameter is a text and an artifact is a file: neither can stand for the other, so the step would end with an error when its turn comes.
         """#),
     ErrorPage(
         "name-collision",
         #"""
         # name-collision
 
-        Two things have one name or place where only one of them can be found: volumes, environment variables of a container, input artifacts with one path, global outputs that several templates write, a task of a dag named `onExit`.
+        Two things have one name or place where only one of them can be found. They are volumes, environment variables of a container, input artifacts with one path, global outputs that several templates write, or a task of a dag named `onExit`.
 
         ## Example
 
         ```yaml
-        env:
-        - {name: MODE, value: fast}
-        - {name: MODE, value: safe}
+        entrypoint: main
+        templates:
+        - name: main
+          container:
+            image: busybox:1.36
+            command: [sh, -c, 'echo "$MODE"']
+            env:
+            - {name: MODE, value: fast}
+            - {name: MODE, value: safe}
+        ```
+
+        ```text
+        flow.yaml:13:16: warning: environment variable 'MODE' is given twice [name-collision]
+           13 |       - {name: MODE, value: safe}
+              |                ^^^^
+          hint: the last one counts; remove the other
         ```
 
         ## Remedy
 
-        Rename or remove one of them.
+        Rename or remove one of them:
+
+        ```yaml
+        entrypoint: main
+        templates:
+        - name: main
+          container:
+            image: busybox:1.36
+            command: [sh, -c, 'echo "$MODE"']
+            env:
+            - {name: MODE, value: safe}
+        ```
+
+        ## Why
+
+        One hides or replaces the other, and which one is seldom clear to a reader. The workflow can run, so this is only a warning.
         """#),
     ErrorPage(
         "not-a-manifest",
@@ -1406,22 +1612,49 @@ let errorPageTable: [ErrorPage] = [
         #"""
         # not-supported
 
-        The field is sound Argo, and this version of Skiff does not carry it out. `skiff run` refuses it because leaving it out would change what the workflow does; `skiff lint` only mentions it.
+        The field is sound Argo, and this version of Skiff does not carry it out. These are templates of the kinds `resource`, `http`, `data` and `plugin`, input artifacts that come from outside, such as `s3`, `git` and `http`, and a DAG's `target` with tags.
 
         ## Example
 
-        ```console
-        $ skiff run flow.yaml
-        flow.yaml:8:5: error: podSpecPatch is not supported yet [not-supported]
+        ```yaml
+        entrypoint: main
+        templates:
+        - name: main
+          inputs: {artifacts: [{name: words, path: /tmp/words, http: {url: "https://example.com/words"}}]}
+          container: {image: "busybox:1.36", command: [wc, /tmp/words]}
+        ```
+
+        ```text
+        flow.yaml:8:58: hint: artifacts from 'http' are not supported yet [not-supported]
+            8 |     inputs: {artifacts: [{name: words, path: /tmp/words, http: {url: "https://example.com/words"}}]}
+              |                                                          ^^^^
+          hint: pass the artifact from another step, or give it as raw data
         ```
 
         ## Remedy
 
-        [docs/compatibility.md](../compatibility.md) says what runs today. On a cluster the workflow runs as it is.
+        Let a step fetch the file and pass it on as an artifact, or write the content into the manifest as `raw: {data: …}`. [docs/compatibility.md](../compatibility.md) says what runs today; on a cluster the workflow runs as it is.
+
+        ```yaml
+        entrypoint: main
+        templates:
+        - name: main
+          steps:
+          - - {name: fetch, template: fetch}
+          - - name: count
+              template: count
+              arguments: {artifacts: [{name: words, from: "{{steps.fetch.outputs.artifacts.words}}"}]}
+        - name: fetch
+          container: {image: "busybox:1.36", command: [wget, -O, /tmp/words, "https://example.com/words"]}
+          outputs: {artifacts: [{name: words, path: /tmp/words}]}
+        - name: count
+          inputs: {artifacts: [{name: words, path: /tmp/words}]}
+          container: {image: "busybox:1.36", command: [wc, /tmp/words]}
+        ```
 
         ## Why
 
-        Leaving the field out would change what the workflow does, so it is refused before anything runs.
+        Leaving the field out would change what the workflow does, so `skiff run` refuses it before anything runs. `skiff lint` only mentions it, since the manifest is sound.
         """#),
     ErrorPage(
         "not-yaml",
@@ -1481,14 +1714,46 @@ let errorPageTable: [ErrorPage] = [
 
         ## Example
 
-            nightly.yaml:5:3: warning: 'schedule' was removed in Argo Workflows 4 [older-spelling]
-                5 |   schedule: "0 2 * * *"
-                  |   ^^^^^^^^
-              hint: write schedules: ["0 2 * * *"]
+        ```yaml
+        apiVersion: argoproj.io/v1alpha1
+        kind: CronWorkflow
+        metadata: {name: nightly}
+        spec:
+          schedule: "0 2 * * *"
+          workflowSpec:
+            entrypoint: main
+            templates:
+            - name: main
+              container: {image: "busybox:1.36", command: [echo, hello]}
+        ```
+
+        ```text
+        flow.yaml:5:3: warning: 'schedule' was removed in Argo Workflows 4 [older-spelling]
+            5 |   schedule: "0 2 * * *"
+              |   ^^^^^^^^
+          hint: write schedules: ["0 2 * * *"]
+        ```
 
         ## Remedy
 
-        Write what the hint says.
+        Write what the hint says:
+
+        ```yaml
+        apiVersion: argoproj.io/v1alpha1
+        kind: CronWorkflow
+        metadata: {name: nightly}
+        spec:
+          schedules: ["0 2 * * *"]
+          workflowSpec:
+            entrypoint: main
+            templates:
+            - name: main
+              container: {image: "busybox:1.36", command: [echo, hello]}
+        ```
+
+        ## Why
+
+        A cluster with Argo Workflows 4 refuses the field or passes over it, and then the schedule or the lock is gone. What is only deprecated is a hint, the rest a warning.
         """#),
     ErrorPage(
         "template-type",
@@ -1613,12 +1878,61 @@ let errorPageTable: [ErrorPage] = [
         ## Example
 
         ```yaml
-        valueFrom: {configMapKeyRef: {name: setings, key: mode}}
+        apiVersion: v1
+        kind: ConfigMap
+        metadata: {name: settings}
+        data: {mode: fast}
+        ---
+        apiVersion: argoproj.io/v1alpha1
+        kind: Workflow
+        metadata: {generateName: build-}
+        spec:
+          entrypoint: main
+          templates:
+          - name: main
+            container:
+              image: busybox:1.36
+              command: [sh, -c, 'echo "$MODE"']
+              env:
+              - name: MODE
+                valueFrom: {configMapKeyRef: {name: setings, key: mode}}
+        ```
+
+        ```text
+        flow.yaml:18:45: warning: ConfigMap 'setings' is not among the files given [unknown-config-map]
+           18 |         valueFrom: {configMapKeyRef: {name: setings, key: mode}}
+              |                                             ^^^^^^^
+          hint: did you mean 'settings'? given: settings; name its file in the same call, or store it with 'skiff apply'
         ```
 
         ## Remedy
 
-        Correct the name, name its file in the same call, store it with `skiff apply`, or mark the reference `optional: true`.
+        Correct the name, name the file of the ConfigMap in the same call, store it with `skiff apply`, or mark the reference `optional: true`:
+
+        ```yaml
+        apiVersion: v1
+        kind: ConfigMap
+        metadata: {name: settings}
+        data: {mode: fast}
+        ---
+        apiVersion: argoproj.io/v1alpha1
+        kind: Workflow
+        metadata: {generateName: build-}
+        spec:
+          entrypoint: main
+          templates:
+          - name: main
+            container:
+              image: busybox:1.36
+              command: [sh, -c, 'echo "$MODE"']
+              env:
+              - name: MODE
+                valueFrom: {configMapKeyRef: {name: settings, key: mode}}
+        ```
+
+        ## Why
+
+        What needs the ConfigMap fails only when its turn comes. This is a warning, since the ConfigMap may be elsewhere; without any ConfigMap given they are taken to be in the cluster, where nobody looks.
         """#),
     ErrorPage(
         "unknown-dependency",
@@ -1780,12 +2094,61 @@ let errorPageTable: [ErrorPage] = [
         ## Example
 
         ```yaml
-        valueFrom: {secretKeyRef: {name: deploy-keys, key: pasword}}
+        apiVersion: v1
+        kind: Secret
+        metadata: {name: deploy-keys}
+        stringData: {password: "1234"}
+        ---
+        apiVersion: argoproj.io/v1alpha1
+        kind: Workflow
+        metadata: {generateName: deploy-}
+        spec:
+          entrypoint: main
+          templates:
+          - name: main
+            container:
+              image: busybox:1.36
+              command: [sh, -c, 'test -n "$PASSWORD"']
+              env:
+              - name: PASSWORD
+                valueFrom: {secretKeyRef: {name: deploy-keys, key: pasword}}
+        ```
+
+        ```text
+        flow.yaml:18:60: warning: Secret 'deploy-keys' has no key 'pasword' [unknown-secret]
+           18 |         valueFrom: {secretKeyRef: {name: deploy-keys, key: pasword}}
+              |                                                            ^^^^^^^
+          hint: did you mean 'password'? keys: password
         ```
 
         ## Remedy
 
-        Correct the name, name its file in the same call, store it with `skiff apply`, or mark the reference `optional: true`.
+        Correct the name, name the file of the Secret in the same call, store it with `skiff apply`, or mark the reference `optional: true`:
+
+        ```yaml
+        apiVersion: v1
+        kind: Secret
+        metadata: {name: deploy-keys}
+        stringData: {password: "1234"}
+        ---
+        apiVersion: argoproj.io/v1alpha1
+        kind: Workflow
+        metadata: {generateName: deploy-}
+        spec:
+          entrypoint: main
+          templates:
+          - name: main
+            container:
+              image: busybox:1.36
+              command: [sh, -c, 'test -n "$PASSWORD"']
+              env:
+              - name: PASSWORD
+                valueFrom: {secretKeyRef: {name: deploy-keys, key: password}}
+        ```
+
+        ## Why
+
+        What needs the Secret fails only when its turn comes. This is a warning, since the Secret may be elsewhere; without any Secret given they are taken to be in the cluster, where nobody looks.
         """#),
     ErrorPage(
         "unknown-template",
@@ -1827,14 +2190,40 @@ let errorPageTable: [ErrorPage] = [
 
         ## Example
 
-            on-push.yaml:18:15: error: there is no variable 'paylod' here [unknown-variable]
-               18 |     selector: paylod.message != ""
-                  |               ^^^^^^
-              hint: did you mean 'payload'? variables here: namespace, discriminator, metadata, payload
+        ```yaml
+        apiVersion: argoproj.io/v1alpha1
+        kind: WorkflowEventBinding
+        metadata: {name: on-push}
+        spec:
+          event: {selector: paylod.type == "push"}
+          submit:
+            workflowTemplateRef: {name: build}
+        ```
+
+        ```text
+        flow.yaml:5:21: error: there is no variable 'paylod' here [unknown-variable]
+            5 |   event: {selector: paylod.type == "push"}
+              |                     ^^^^^^
+          hint: did you mean 'payload'? variables here: namespace, discriminator, metadata, payload
+        ```
 
         ## Remedy
 
         Use one of the variables that the hint lists. Text of its own stands in quotes: `'"push-"'`.
+
+        ```yaml
+        apiVersion: argoproj.io/v1alpha1
+        kind: WorkflowEventBinding
+        metadata: {name: on-push}
+        spec:
+          event: {selector: payload.type == "push"}
+          submit:
+            workflowTemplateRef: {name: build}
+        ```
+
+        ## Why
+
+        Such an expression fails whenever it is evaluated: an event starts nothing, a schedule is passed over, and nobody is told.
         """#),
     ErrorPage(
         "unknown-volume",
@@ -1846,14 +2235,41 @@ let errorPageTable: [ErrorPage] = [
         ## Example
 
         ```yaml
+        entrypoint: main
         volumes: [{name: scratch, emptyDir: {}}]
-        …
-        volumeMounts: [{name: scrach, mountPath: /work}]
+        templates:
+        - name: main
+          container:
+            image: busybox:1.36
+            command: [ls, /scratch]
+            volumeMounts: [{name: scrach, mountPath: /scratch}]
+        ```
+
+        ```text
+        flow.yaml:12:29: warning: there is no volume 'scrach' [unknown-volume]
+           12 |       volumeMounts: [{name: scrach, mountPath: /scratch}]
+              |                             ^^^^^^
+          hint: did you mean 'scratch'? volumes here: scratch
         ```
 
         ## Remedy
 
         Correct the name, or declare the volume under `volumes` of the template or the workflow, or under `volumeClaimTemplates`.
+
+        ```yaml
+        entrypoint: main
+        volumes: [{name: scratch, emptyDir: {}}]
+        templates:
+        - name: main
+          container:
+            image: busybox:1.36
+            command: [ls, /scratch]
+            volumeMounts: [{name: scratch, mountPath: /scratch}]
+        ```
+
+        ## Why
+
+        Kubernetes refuses a pod that mounts what is not there, when its turn comes. In a WorkflowTemplate this is only a hint, because the workflow that uses it may have the volume.
         """#),
     ErrorPage(
         "unknown-workflow-template",
@@ -1907,12 +2323,26 @@ let errorPageTable: [ErrorPage] = [
         ## Example
 
         ```yaml
-        image: python
+        entrypoint: main
+        templates:
+        - name: main
+          container: {image: python, command: [python, --version]}
         ```
 
         ## Remedy
 
-        Name a version (`python:3.13`) or a digest (`python@sha256:…`).
+        Name a version, or a digest (`python@sha256:…`):
+
+        ```yaml
+        entrypoint: main
+        templates:
+        - name: main
+          container: {image: "python:3.13", command: [python, --version]}
+        ```
+
+        ## Why
+
+        A run that went well yesterday fails today, and nothing in the manifest has changed. It is only a hint, as the workflow runs.
         """#),
     ErrorPage(
         "unquoted-string",
@@ -1967,14 +2397,28 @@ let errorPageTable: [ErrorPage] = [
         entrypoint: main
         templates:
         - name: main
-          container: {image: "busybox:1"}
-        - name: forgotten
-          container: {image: "busybox:1"}
+          container: {image: "busybox:1.36", command: [echo, hello]}
+        - name: clean-up
+          container: {image: "busybox:1.36", command: [echo, done]}
         ```
 
         ## Remedy
 
-        Call it from a step or task, or remove it. One that is only started by hand, with `--entrypoint`, can stay.
+        Call the template from a step, a task, a hook or `onExit`, or remove it. One that is only started by hand, with `--entrypoint`, can stay.
+
+        ```yaml
+        entrypoint: main
+        onExit: clean-up
+        templates:
+        - name: main
+          container: {image: "busybox:1.36", command: [echo, hello]}
+        - name: clean-up
+          container: {image: "busybox:1.36", command: [echo, done]}
+        ```
+
+        ## Why
+
+        Somebody may have meant it to run. This is only a hint, since the others are not harmed; nothing is said of WorkflowTemplates, which are called from outside.
         """#),
     ErrorPage(
         "unresolved-reference",
@@ -2033,36 +2477,76 @@ let errorPageTable: [ErrorPage] = [
         #"""
         # unused-argument
 
-        The workflow has an argument that nothing uses: no tag mentions it, and neither the entry template nor an exit handler has an input of that name.
+        The workflow has an argument that nothing uses. No tag mentions it, and neither the entry template nor an exit handler has an input of that name.
 
         ## Example
 
         ```yaml
-        arguments:
-          parameters: [{name: mesage, value: hello}]
+        entrypoint: main
+        arguments: {parameters: [{name: message, value: hello}]}
+        templates:
+        - name: main
+          container: {image: "busybox:1.36", command: [echo, hi]}
         ```
 
         ## Remedy
 
-        Use it as `{{workflow.parameters.mesage}}`, declare an input of that name in the entry template, or remove it.
+        Use the argument, declare an input of that name in the entry template, or remove it.
+
+        ```yaml
+        entrypoint: main
+        arguments: {parameters: [{name: message, value: hello}]}
+        templates:
+        - name: main
+          container: {image: "busybox:1.36", command: [echo, "{{workflow.parameters.message}}"]}
+        ```
+
+        ## Why
+
+        Whoever submits the workflow with another value expects that something changes, and nothing does. The workflow runs all the same, so this is only a warning.
         """#),
     ErrorPage(
         "unused-input",
         #"""
         # unused-input
 
-        A template declares an input that it does not use.
+        A template declares an input that it does not use. Input artifacts are used as soon as they have a path, except in `steps` and `dag`, which must pass them on.
 
         ## Example
 
         ```yaml
-        inputs: {parameters: [{name: text}, {name: level}]}
-        container: {image: "busybox:1", command: [echo], args: ["{{inputs.parameters.text}}"]}
+        entrypoint: main
+        templates:
+        - name: main
+          steps:
+          - - name: greet
+              template: say
+              arguments: {parameters: [{name: text, value: hello}, {name: language, value: en}]}
+        - name: say
+          inputs: {parameters: [{name: text}, {name: language}]}
+          container: {image: "busybox:1.36", command: [echo, "{{inputs.parameters.text}}"]}
         ```
 
         ## Remedy
 
-        Use it, or remove it here and from the calls.
+        Use the input, or remove it here and from the calls:
+
+        ```yaml
+        entrypoint: main
+        templates:
+        - name: main
+          steps:
+          - - name: greet
+              template: say
+              arguments: {parameters: [{name: text, value: hello}, {name: language, value: en}]}
+        - name: say
+          inputs: {parameters: [{name: text}, {name: language}]}
+          container: {image: "busybox:1.36", command: [echo, "{{inputs.parameters.language}}: {{inputs.parameters.text}}"]}
+        ```
+
+        ## Why
+
+        A value is passed, and has no effect. Most often a tag was forgotten, or the input outlived its use; the workflow runs either way.
         """#),
     ErrorPage(
         "wrong-type",

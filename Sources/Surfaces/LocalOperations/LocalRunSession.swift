@@ -107,10 +107,11 @@ private final class Updates: Sendable {
         case .started(let run): return .runStarted(run: self.name(run))
         case .finished(let run, let phase, let message): return .runFinished(run: self.name(run), phase: phase.rawValue, message: message)
         case .nodeChanged(let run, let change):
-            if change.phase == .held { return nil }
+            // A node that waits for a lock is shown, one that waits for a place is not.
+            if change.phase == .held, change.message.isEmpty { return nil }
             return .nodeChanged(
                 run: self.name(run), node: change.name, displayName: change.displayName, type: change.type.rawValue,
-                phase: change.phase.rawValue,
+                phase: change.phase.shown,
                 message: change.message)
         }
     }

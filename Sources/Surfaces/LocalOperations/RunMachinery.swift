@@ -108,7 +108,7 @@ public struct RunMachinery: Sendable {
     /// - Throws: `OperationError`.
     public var openDoorbell: @Sendable (String) throws -> OpenedDoorbell
     public var artifacts: any ArtifactStore
-    public var calls: any CallRunner
+    public var calls: (any CallRunner)?
     /// - Throws: `ManifestFault`.
     public var settings: @Sendable () throws -> RunSettings
     /// Removes logs, claims and artifacts of a run.
@@ -122,7 +122,7 @@ public struct RunMachinery: Sendable {
     public init(
         openRecords: @escaping @Sendable () async throws -> RunRecords,
         openRuntime: @escaping @Sendable (RunOptions) async throws -> OpenedRuntime,
-        openDoorbell: @escaping @Sendable (String) throws -> OpenedDoorbell, artifacts: any ArtifactStore, calls: any CallRunner,
+        openDoorbell: @escaping @Sendable (String) throws -> OpenedDoorbell, artifacts: any ArtifactStore, calls: (any CallRunner)? = nil,
         settings: @escaping @Sendable () throws -> RunSettings, removeFiles: @escaping @Sendable (RunID) async throws -> Void,
         scratch: @escaping @Sendable (PodID) -> String, time: any TimeSource,
         openResources: (@Sendable () async throws -> any ResourceReader)? = nil
