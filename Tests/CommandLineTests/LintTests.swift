@@ -62,7 +62,7 @@ import WorkflowModel
     @Test func `flags may be written as a Go program takes them`() async {
         let program = TestProgram()
         #expect(await program.run("lint", "--offline=true", "--strict=false", "--no-color=false", "a.yaml") == 0)
-        #expect(program.starter.linted.withLock { $0 } == [LintRequest(files: ["a.yaml"], toleratesUnknownFields: true)])
+        #expect(program.starter.linted.withLock { $0 } == [LintRequest(files: ["a.yaml"], toleratesUnknownFields: true, isOffline: true)])
         #expect(await self.program(Self.warning).run("lint", "--strict=true", "a.yaml") == 1)
         #expect(await TestProgram().run("lint", "--strict=maybe", "a.yaml") == 2)
         #expect(GoFlags.normalized(["lint", "--", "--strict=false"]) == ["lint", "--", "--strict=false"])

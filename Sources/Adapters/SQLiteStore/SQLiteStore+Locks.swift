@@ -66,10 +66,23 @@ extension SQLiteStore: LockService {
     private static func number(_ node: NodeID?) -> Int64 { node.map { Int64($0.ordinal) } ?? -1 }
 
     private static func limit(of lock: LockDemand.Lock, in db: Database) throws -> Int? {
-        guard lock.request.kind == .database else { return lock.limit }
-        return try Int.fetchOne(
-            try db.cachedStatement(sql: "SELECT size FROM lockLimits WHERE namespace = ? AND key = ?"),
-            arguments: [lock.request.namespace, lock.request.name])
+        switch lock.request.kind {
+        case .mutex: return lock.limit
+        case .configMap:
+            // A stored one is read each time, so that a limit can be changed while runs wait.
+            guard let stored = try Self.configMap(lock.request, in: db) else { return lock.limit }
+            return lock.request.key.flatMap { stored["data"]?[$0]?.scalarText }.flatMap { Int($0) }
+        case .database:
+            return try Int.fetchOne(
+                try db.cachedStatement(sql: "SELECT size FROM lockLimits WHERE namespace = ? AND key = ?"),
+                arguments: [lock.request.namespace, lock.request.name])
+        }
+    }
+
+    private static func configMap(_ request: LockRequest, in db: Database) throws -> JSONValue? {
+        let statement = try db.cachedStatement(sql: "SELECT json FROM resources WHERE kind = ? AND namespace = ? AND name = ?")
+        let json = try String.fetchOne(statement, arguments: [ResourceKind.configMap.rawValue, request.namespace, request.name])
+        return try json.map { try JSONValue(json: $0) }
     }
 
     private static func unknownLimit(_ lock: LockRequest) -> String {

@@ -5,7 +5,8 @@ public import WorkflowModel
 public struct LockDemand: Sendable, Equatable {
     public struct Lock: Sendable, Equatable {
         public var request: LockRequest
-        /// How many may hold it, as the run's own resources say; nil where only the store can tell. A mutex has one holder.
+        /// How many may hold it, as the run's own resources say; nil where only the store can tell. A mutex has one holder. What a stored
+        /// ConfigMap says now goes before what the run's copy of it says.
         public var limit: Int?
         public init(request: LockRequest, limit: Int?) {
             self.request = request

@@ -16,14 +16,15 @@ extension PodBuilder {
         if let reference = source["configMapRef"], let name = reference["name"]?.string {
             guard let map = self.resources.configMaps[name] else {
                 if reference["optional"]?.bool ?? false { return [] }
-                throw NodeFault("envFrom: configmap \"\(name)\" not found: give the ConfigMap in the same call")
+                throw NodeFault(
+                    "envFrom: configmap \"\(name)\" not found: give the ConfigMap in the same call, or store it with 'skiff apply'")
             }
             return map.data.sorted { $0.key < $1.key }.map { .value(name: prefix + $0.key, $0.value) }
         }
         if let reference = source["secretRef"], let name = reference["name"]?.string {
             let isOptional = reference["optional"]?.bool ?? false
             guard self.resources.secrets[name] != nil || isOptional else {
-                throw NodeFault("envFrom: secret \"\(name)\" not found: give the Secret in the same call")
+                throw NodeFault("envFrom: secret \"\(name)\" not found: give the Secret in the same call, or store it with 'skiff apply'")
             }
             return [.allOfSecret(secret: name, prefix: prefix, isOptional: isOptional)]
         }
@@ -38,7 +39,7 @@ extension PodBuilder {
                 if selector.isOptional { return nil }
                 throw NodeFault(
                     self.resources.secrets[selector.name] == nil
-                        ? "env \(name): secret \"\(selector.name)\" not found: give the Secret in the same call"
+                        ? "env \(name): secret \"\(selector.name)\" not found: give the Secret in the same call, or store it with 'skiff apply'"
                         : "env \(name): secret \"\(selector.name)\" has no key '\(selector.key)'")
             }
             return .secretKey(name: name, secret: selector.name, key: selector.key, isOptional: selector.isOptional)
@@ -47,7 +48,8 @@ extension PodBuilder {
             if let value = self.resources.configMaps[selector.name]?.data[selector.key] { return .value(name: name, value) }
             if selector.isOptional { return nil }
             throw NodeFault(
-                "env \(name): configmap \"\(selector.name)\" with key '\(selector.key)' not found: give the ConfigMap in the same call")
+                "env \(name): configmap \"\(selector.name)\" with key '\(selector.key)' not found: give the ConfigMap in the same call, or store it with 'skiff apply'"
+            )
         }
         if let path = from["fieldRef"]?["fieldPath"]?.string {
             guard let value = self.field(path) else { throw NodeFault("env \(name): fieldRef '\(path)' is not known here") }

@@ -71,7 +71,7 @@ extension PodBuilder {
         let name = volume["name"]?.string ?? ""
         guard let map = self.resources.configMaps[name] else {
             if volume["optional"]?.bool ?? false { return [] }
-            throw NodeFault("volume: configmap \"\(name)\" not found: give the ConfigMap in the same call")
+            throw NodeFault("volume: configmap \"\(name)\" not found: give the ConfigMap in the same call, or store it with 'skiff apply'")
         }
         let mode = volume["defaultMode"]?.integer.flatMap { Int(exactly: $0) } ?? 0o644
         guard let items = volume["items"]?.array else {
@@ -97,7 +97,7 @@ extension PodBuilder {
         let mode = volume["defaultMode"]?.integer.flatMap { Int(exactly: $0) } ?? 0o644
         guard let keys = self.resources.secrets[name] else {
             if isOptional { return .secret(name: name, items: [], defaultMode: mode, isOptional: true) }
-            throw NodeFault("volume: secret \"\(name)\" not found: give the Secret in the same call")
+            throw NodeFault("volume: secret \"\(name)\" not found: give the Secret in the same call, or store it with 'skiff apply'")
         }
         var items: [SecretItem] = []
         for item in volume["items"]?.array ?? [] {

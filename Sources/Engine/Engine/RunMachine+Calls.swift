@@ -53,7 +53,8 @@ extension RunMachine {
             case .secret(let name, let key):
                 let (name, key) = (try scope.text(name), try scope.text(key))
                 guard self.plan.resources.secrets[name]?.contains(key) ?? false else {
-                    throw NodeFault("secret \"\(name)\" with key '\(key)' not found: give the Secret in the same call")
+                    throw NodeFault(
+                        "secret \"\(name)\" with key '\(key)' not found: give the Secret in the same call, or store it with 'skiff apply'")
                 }
                 value = .secret(name: name, key: key)
             }

@@ -259,7 +259,7 @@ extension RunMachine {
 
     func configMapValue(_ name: String, _ key: String) throws(NodeFault) -> String {
         guard let map = self.plan.resources.configMaps[name] else {
-            throw NodeFault("configmaps \"\(name)\" not found: give the ConfigMap in the same call")
+            throw NodeFault("configmaps \"\(name)\" not found: give the ConfigMap in the same call, or store it with 'skiff apply'")
         }
         guard map.isParameterSource else {
             throw NodeFault(

@@ -11,6 +11,9 @@ struct Faults {
     /// How many faults are kept. An error goes beyond it only as long as there was none.
     static let most = 1000
 
+    /// What to do about an object that is named and not known.
+    static let giveOrStore = "name its file in the same call, or store it with 'skiff apply'"
+
     /// Faults told from now on are only counted, so that suggestions for them need not be looked for.
     var isFull: Bool { self.list.count >= Self.most }
 

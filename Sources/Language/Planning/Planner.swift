@@ -171,7 +171,7 @@ public struct Planner {
         let listed = known.isEmpty ? "no \(kind.rawValue) was given" : Spelling.list("given", known)
         self.faults.add(
             .unknownWorkflowTemplate, at: origin, word: name, "\(kind.rawValue) '\(name)' is not among the files given",
-            hint: "\(Spelling.question(name, among: known))\(listed); name its file in the same call")
+            hint: "\(Spelling.question(name, among: known))\(listed); \(Faults.giveOrStore)")
     }
 
     private mutating func entrypoint(_ workflow: Workflow) -> TemplateIndex? {

@@ -1584,6 +1584,30 @@ let errorPageTable: [ErrorPage] = [
         A list, a single value, or a map without `apiVersion` and `kind` cannot be read as anything. In a directory that is searched this is only a warning, since other YAML may lie there.
         """#),
     ErrorPage(
+        "not-stored",
+        #"""
+        # not-stored
+
+        A document to `apply` or `create` is of a kind that is not kept.
+
+        ## Example
+
+        ```text
+        flow.yaml:2:7: error: kind 'Workflow' cannot be stored [not-stored]
+            2 | kind: Workflow
+              |       ^^^^^^^^
+          hint: run it with: skiff submit FILE, or skiff run FILE
+        ```
+
+        ## Remedy
+
+        Start a Workflow with `skiff submit` or `skiff run`. Kept are WorkflowTemplate, ClusterWorkflowTemplate, CronWorkflow, WorkflowEventBinding, ConfigMap, Secret, PersistentVolumeClaim and Namespace. Deployments, Services, roles and the like mean nothing without a cluster: leave them out.
+
+        ## Why
+
+        `apply` and `create` keep objects until they are deleted. A Workflow is a run, which ends, and nothing would read the others. Beside objects that are kept this is a warning, and those are stored; alone it is an error, because nothing is left to do.
+        """#),
+    ErrorPage(
         "not-supported",
         #"""
         # not-supported
@@ -1849,7 +1873,7 @@ let errorPageTable: [ErrorPage] = [
         #"""
         # unknown-config-map
 
-        A ConfigMap, or a key of one, is named that is not among the files given. Nothing is said while no ConfigMap is given at all.
+        A ConfigMap, or a key of one, is named that is neither among the files given nor stored (`skiff apply`). Nothing is said while no ConfigMap is known at all.
 
         ## Example
 
@@ -1878,12 +1902,12 @@ let errorPageTable: [ErrorPage] = [
         flow.yaml:18:45: warning: ConfigMap 'setings' is not among the files given [unknown-config-map]
            18 |         valueFrom: {configMapKeyRef: {name: setings, key: mode}}
               |                                             ^^^^^^^
-          hint: did you mean 'settings'? given: settings
+          hint: did you mean 'settings'? given: settings; name its file in the same call, or store it with 'skiff apply'
         ```
 
         ## Remedy
 
-        Correct the name, name the file of the ConfigMap in the same call, or mark the reference `optional: true`:
+        Correct the name, name the file of the ConfigMap in the same call, store it with `skiff apply`, or mark the reference `optional: true`:
 
         ```yaml
         apiVersion: v1
@@ -2065,7 +2089,7 @@ let errorPageTable: [ErrorPage] = [
         #"""
         # unknown-secret
 
-        A Secret, or a key of one, is named that is not among the files given. Nothing is said while no Secret is given at all.
+        A Secret, or a key of one, is named that is neither among the files given nor stored (`skiff apply`). Nothing is said while no Secret is known at all.
 
         ## Example
 
@@ -2099,7 +2123,7 @@ let errorPageTable: [ErrorPage] = [
 
         ## Remedy
 
-        Correct the name, name the file of the Secret in the same call, or mark the reference `optional: true`:
+        Correct the name, name the file of the Secret in the same call, store it with `skiff apply`, or mark the reference `optional: true`:
 
         ```yaml
         apiVersion: v1
@@ -2252,7 +2276,7 @@ let errorPageTable: [ErrorPage] = [
         #"""
         # unknown-workflow-template
 
-        A `templateRef` or `workflowTemplateRef` names an object that is not among the files given.
+        A `templateRef` or `workflowTemplateRef` names an object that is neither given nor stored.
 
         ## Example
 
@@ -2266,7 +2290,7 @@ let errorPageTable: [ErrorPage] = [
 
         ## Remedy
 
-        Name the file of the WorkflowTemplate in the same call (`skiff lint workflow.yaml library.yaml`), or write it into the same file:
+        Name the file of the WorkflowTemplate in the same call (`skiff lint workflow.yaml library.yaml`), store it with `skiff apply -f library.yaml`, or write it into the same file:
 
         ```yaml
         apiVersion: argoproj.io/v1alpha1

@@ -3,16 +3,6 @@ import WorkflowModel
 
 /// Kinds as people name them on the command line: `workflows`, `wf`, `Workflow`.
 enum KindName {
-    private static let shortNames = [
-        "Workflow": ["wf"],
-        "WorkflowTemplate": ["wftmpl"],
-        "ClusterWorkflowTemplate": ["cwft", "cwftmpl", "clusterwftmpl"],
-        "CronWorkflow": ["cwf", "cronwf"],
-        "WorkflowEventBinding": ["wfeb"],
-        "ConfigMap": ["cm"],
-        "PersistentVolumeClaim": ["pvc"],
-    ]
-
     /// The kinds that are read: `Workflow`.
     static let known = ManifestKind.all.filter(\.isRead).map(\.name)
 
@@ -21,8 +11,12 @@ enum KindName {
         let wanted = name.lowercased()
         return Self.known.first { kind in
             let singular = kind.lowercased()
-            return wanted == singular || wanted == singular + "s" || Self.shortNames[kind]?.contains(wanted) ?? false
+            return wanted == singular || wanted == singular + "s" || Self.shortNames(of: kind).contains(wanted)
         }
+    }
+
+    private static func shortNames(of kind: String) -> [String] {
+        kind == WorkflowKind.workflow.rawValue ? ["wf"] : ResourceKind(rawValue: kind)?.shortNames ?? []
     }
 
     /// What to say of a name that means none.

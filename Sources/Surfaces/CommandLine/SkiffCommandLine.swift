@@ -79,9 +79,13 @@ struct RootCommand: AsyncParsableCommand {
                 CommandGroup(
                     name: "Run",
                     subcommands: [
-                        RunCommand.self, ListCommand.self, GetCommand.self, LogsCommand.self, StopCommand.self, TerminateCommand.self,
-                        SuspendCommand.self, ResumeCommand.self, NodeCommand.self,
-                        DeleteCommand.self,
+                        RunCommand.self, SubmitCommand.self, ListCommand.self, GetCommand.self, LogsCommand.self, StopCommand.self,
+                        TerminateCommand.self, SuspendCommand.self, ResumeCommand.self, NodeCommand.self, DeleteCommand.self,
+                    ]),
+                CommandGroup(
+                    name: "Stored object",
+                    subcommands: [
+                        ApplyCommand.self, CreateCommand.self, TemplateCommand.self, ClusterTemplateCommand.self, CronCommand.self,
                     ]),
                 CommandGroup(
                     name: "Manifest", subcommands: [LintCommand.self, ExplainCommand.self, ConvertCommand.self, SchemaCommand.self]),

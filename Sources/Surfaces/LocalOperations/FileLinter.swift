@@ -1,12 +1,14 @@
 import Diagnostics
 import Manifests
 import Operations
-import Planning
+import Ports
 import WorkflowModel
 
-/// Finds everything that is wrong with a set of files. Each object is checked with all the others as its context.
+/// Finds everything that is wrong with a set of files. Each object is checked with all the others, and with what it names of what is
+/// stored, as its context.
 struct FileLinter {
     private let context: ManifestContext
+    private let contexts: StoredContexts
     private let kinds: Set<String>?
     /// The objects of each file in the order of the text.
     private let objects: [String: [PlacedObject]]
@@ -16,9 +18,13 @@ struct FileLinter {
         var object: LintFinding.Object
     }
 
-    init(_ request: LintRequest) {
+    /// - Parameters:
+    ///   - open: the stored objects; nil for looking at the files alone.
+    ///   - namespace: of objects that name none.
+    init(_ request: LintRequest, open: (@Sendable () async throws -> any ResourceReader)?, namespace: String) {
         let reader = ManifestReader(unknownFields: request.toleratesUnknownFields ? .warning : .error)
         self.context = ManifestContext.read(request.files, with: reader)
+        self.contexts = StoredContexts(given: self.context, open: open, namespace: namespace, kinds: request.kinds)
         self.kinds = request.kinds
         var objects: [String: [PlacedObject]] = [:]
         for file in self.context.files {
@@ -30,26 +36,9 @@ struct FileLinter {
         self.objects = objects
     }
 
-    func report() -> LintReport {
-        let workflows = self.context.workflows.compactMap { document in
-            Workflow(document.value).map { PlanningDocument(workflow: $0, source: document.source) }
-        }
-        let resources = self.context.resources
-        var planned = (workflows + self.context.library).filter { self.wants($0.workflow.kind.rawValue) }.flatMap {
-            Planner.check(
-                PlanningInput(
-                    workflow: $0, library: self.context.library, resources: resources,
-                    readYAML: ManifestReader.value(ofYAML:), makesCalls: false))
-        }
-        for document in self.context.cronWorkflows where self.wants(document.kind) {
-            guard let cron = CronWorkflow(document.value) else { continue }
-            planned += Planner.check(cron, source: document.source, library: self.context.library, resources: resources)
-        }
-        for document in self.context.eventBindings where self.wants(document.kind) {
-            guard let binding = WorkflowEventBinding(document.value) else { continue }
-            planned += Planner.check(binding, source: document.source, library: self.context.library)
-        }
-        let findings = ManifestContext.merged(self.context.diagnostics, planned)
+    /// - Throws: `OperationError` when what is stored cannot be read.
+    func report() async throws -> LintReport {
+        let findings = ManifestContext.merged(self.context.diagnostics, try await self.contexts.check())
             .map { LintFinding($0, in: self.object(of: $0)) }
             .filter { finding in finding.object.map { self.wants($0.kind) } ?? true }
         return LintReport(findings: self.sorted(findings), excerpts: self.context.excerpts, objectCount: self.objectCount)

@@ -3,17 +3,20 @@ public import Diagnostics
 /// What `skiff lint` is asked to do.
 public struct LintRequest: Sendable, Equatable {
     /// Paths as the user gave them: files, directories (searched for YAML and JSON), or `-` for standard input. All of them together are
-    /// what references are looked up in.
+    /// what references are looked up in first.
     public var files: [String]
     /// Only faults of objects of these kinds (`Workflow`) are wanted, the others are context; nil for all.
     public var kinds: Set<String>?
     /// Unknown fields are warnings, as they have no effect in a cluster.
     public var toleratesUnknownFields: Bool
+    /// References are looked up among the files alone, and not among what is stored.
+    public var isOffline: Bool
 
-    public init(files: [String], kinds: Set<String>? = nil, toleratesUnknownFields: Bool = false) {
+    public init(files: [String], kinds: Set<String>? = nil, toleratesUnknownFields: Bool = false, isOffline: Bool = false) {
         self.files = files
         self.kinds = kinds
         self.toleratesUnknownFields = toleratesUnknownFields
+        self.isOffline = isOffline
     }
 }
 

@@ -127,8 +127,15 @@ struct TestProgram {
     let console: TestConsole
     let operations: FakeOperations
     let starter: FakeStarter
+    let resources: FakeResources
+    let submitter: FakeSubmitter
 
-    init(_ console: TestConsole = TestConsole(), operations: FakeOperations = FakeOperations(), starter: FakeStarter = FakeStarter()) {
+    init(
+        _ console: TestConsole = TestConsole(), operations: FakeOperations = FakeOperations(), starter: FakeStarter = FakeStarter(),
+        resources: FakeResources = FakeResources(), submitter: FakeSubmitter = FakeSubmitter()
+    ) {
+        self.resources = resources
+        self.submitter = submitter
         self.console = console
         self.operations = operations
         self.starter = starter
@@ -138,7 +145,8 @@ struct TestProgram {
 
     func run(_ arguments: [String]) async -> Int32 {
         let context = CommandLineContext(
-            openOperations: { _ in self.operations }, openStarter: { _ in self.starter }, version: "1.2.3", console: self.console.console)
+            openOperations: { _ in self.operations }, openStarter: { _ in self.starter },
+            openResources: { _ in self.resources }, openSubmitter: { _ in self.submitter }, version: "1.2.3", console: self.console.console)
         return await SkiffCommandLine.run(arguments: arguments, context: context)
     }
 }

@@ -6,6 +6,14 @@ CREATE TABLE commands (
   message TEXT NOT NULL
 ) STRICT;
 INSERT INTO "commands" VALUES(1,1,'stop',1800000000005,'by hand');
+CREATE TABLE directoryOwner (
+  id INTEGER PRIMARY KEY CHECK (id = 1),
+  owner TEXT NOT NULL,
+  processID INTEGER NOT NULL,
+  processStart INTEGER NOT NULL,
+  bootID TEXT NOT NULL,
+  doorbell TEXT NOT NULL
+) STRICT;
 CREATE TABLE events (
   run INTEGER NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
   sequence INTEGER NOT NULL,
@@ -19,6 +27,7 @@ INSERT INTO "events" VALUES(2,0,1790000000000,'0.1.0','{"event":0}');
 CREATE TABLE grdb_migrations (identifier TEXT NOT NULL PRIMARY KEY);
 INSERT INTO "grdb_migrations" VALUES('0001 runs');
 INSERT INTO "grdb_migrations" VALUES('0002 boots');
+INSERT INTO "grdb_migrations" VALUES('0003 resources');
 INSERT INTO "grdb_migrations" VALUES('0004 coordination');
 CREATE TABLE lockHolders (
   lock TEXT NOT NULL,
@@ -79,6 +88,34 @@ CREATE TABLE owners (
   doorbell TEXT NOT NULL
 ) STRICT;
 INSERT INTO "owners" VALUES(1,'one',4711,12345,'boot','/data/doorbells/one.sock');
+CREATE TABLE resourceChanges (
+  version INTEGER PRIMARY KEY,
+  change TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  namespace TEXT NOT NULL,
+  name TEXT NOT NULL,
+  uid TEXT NOT NULL,
+  labelsBefore TEXT,
+  labels TEXT NOT NULL,
+  json TEXT NOT NULL,
+  bytesUpToHere INTEGER NOT NULL
+) STRICT;
+INSERT INTO "resourceChanges" VALUES(1,'added','Namespace','','default','eaa7fe97-9ef0-4666-aa4e-ffb2ab06d3e1',NULL,'{}','{"apiVersion":"v1","kind":"Namespace","metadata":{"name":"default","uid":"eaa7fe97-9ef0-4666-aa4e-ffb2ab06d3e1","resourceVersion":"1","creationTimestamp":"2026-11-21T08:49:17Z"}}',178);
+INSERT INTO "resourceChanges" VALUES(2,'added','ConfigMap','default','settings','92963673-8e6c-4b18-a7aa-fdfe6ad75e02',NULL,'{"team":"data"}','{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"settings","labels":{"team":"data"},"namespace":"default","uid":"92963673-8e6c-4b18-a7aa-fdfe6ad75e02","resourceVersion":"2","creationTimestamp":"2026-11-21T08:49:17Z"},"data":{"color":"blue"}}',428);
+CREATE TABLE resources (
+  id INTEGER PRIMARY KEY,
+  kind TEXT NOT NULL,
+  namespace TEXT NOT NULL,
+  name TEXT NOT NULL,
+  uid TEXT NOT NULL,
+  version INTEGER NOT NULL,
+  labels TEXT NOT NULL,
+  json TEXT NOT NULL,
+  sealed BLOB,
+  UNIQUE (kind, namespace, name)
+) STRICT;
+INSERT INTO "resources" VALUES(1,'Namespace','','default','eaa7fe97-9ef0-4666-aa4e-ffb2ab06d3e1',1,'{}','{"apiVersion":"v1","kind":"Namespace","metadata":{"name":"default","uid":"eaa7fe97-9ef0-4666-aa4e-ffb2ab06d3e1","resourceVersion":"1","creationTimestamp":"2026-11-21T08:49:17Z"}}',NULL);
+INSERT INTO "resources" VALUES(2,'ConfigMap','default','settings','92963673-8e6c-4b18-a7aa-fdfe6ad75e02',2,'{"team":"data"}','{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"settings","labels":{"team":"data"},"namespace":"default","uid":"92963673-8e6c-4b18-a7aa-fdfe6ad75e02","resourceVersion":"2","creationTimestamp":"2026-11-21T08:49:17Z"},"data":{"color":"blue"}}',NULL);
 CREATE TABLE runLabels (
   key TEXT NOT NULL,
   value TEXT NOT NULL,
@@ -125,6 +162,7 @@ CREATE INDEX runsUnfinished ON runs (createdAt DESC, id DESC) WHERE finishedAt I
 CREATE INDEX runsFinished ON runs (finishedAt DESC, id DESC) WHERE finishedAt IS NOT NULL;
 CREATE INDEX runLabelsByRun ON runLabels (run);
 CREATE INDEX commandsByRun ON commands (run, id);
+CREATE INDEX resourcesByNamespace ON resources (namespace);
 CREATE INDEX lockHoldersByRun ON lockHolders (run, node);
 CREATE INDEX lockQueueByRun ON lockQueue (run, node);
 CREATE INDEX lockQueueOrder ON lockQueue (lock, priority DESC, createdAt, id);

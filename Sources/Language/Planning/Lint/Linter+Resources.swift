@@ -29,7 +29,7 @@ extension Linter {
             self.faults.add(
                 code, .warning, at: origin.field(mention.nameField), word: mention.name,
                 "\(kind) '\(mention.name)' is not among the files given",
-                hint: "\(guess)given: \(LintFaults.listed(known))")
+                hint: "\(guess)given: \(LintFaults.listed(known)); \(Faults.giveOrStore)")
             return
         }
         guard let key = mention.key, !keys.contains(key) else { return }

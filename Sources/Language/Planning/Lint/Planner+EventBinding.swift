@@ -83,7 +83,7 @@ private struct EventBindingChecker {
             self.faults.add(
                 .unknownWorkflowTemplate, .warning, at: origin.field("workflowTemplateRef").field("name"), word: reference.name,
                 "\(kind.rawValue) '\(reference.name)' is not among the files given",
-                hint: "\(guess)given: \(LintFaults.listed(names))")
+                hint: "\(guess)given: \(LintFaults.listed(names)); \(Faults.giveOrStore)")
             return
         }
         self.checkArguments(submit.arguments, against: template, origin.field("arguments").field("parameters"))

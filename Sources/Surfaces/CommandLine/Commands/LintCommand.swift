@@ -9,7 +9,7 @@ struct LintCommand: AsyncParsableCommand {
         abstract: "Find every fault of files without running anything.",
         discussion: """
             All files of a call are read together: templates, ConfigMaps and Secrets in one file are what references in another are looked \
-            up in. Directories are searched in all their depth for .yaml, .yml and .json. A file may hold any number of documents.
+            up in. What they do not hold is looked up among the stored objects (`skiff apply`). Directories are searched in all their depth for .yaml, .yml and .json. A file may hold any number of documents.
 
             Errors keep a workflow from running, warnings are probably not what was meant, hints are advice. Each ends with its code; \
             `skiff explain CODE` says more. Nothing is run, stored or asked of a cluster.
@@ -37,7 +37,7 @@ struct LintCommand: AsyncParsableCommand {
             valueName: "kinds"))
     var kinds: String?
 
-    @Flag(name: .long, help: "Taken as in Argo. References are always looked up among the files given, never in a cluster.")
+    @Flag(name: .long, help: "Look references up among the files given only, not among stored objects.")
     var offline = false
 
     @OptionGroup(title: "Global options") var global: GlobalOptions
@@ -52,7 +52,8 @@ struct LintCommand: AsyncParsableCommand {
     func run() async throws {
         let context = CommandLineContext.current
         let starter = try await context.openStarter(self.global)
-        let request = LintRequest(files: self.files, kinds: try self.wantedKinds(), toleratesUnknownFields: self.strict == false)
+        let request = LintRequest(
+            files: self.files, kinds: try self.wantedKinds(), toleratesUnknownFields: self.strict == false, isOffline: self.offline)
         let view = LintView(try await starter.lint(request), isStrict: self.strict == true)
         _ = context.console.write(self.text(view, context), .output)
         if self.output == .pretty, context.console.isTerminal(.output), let code = view.report.findings.first?.diagnostic.code {
