@@ -33,9 +33,7 @@ struct Wiring: Sendable {
     func operations() async throws -> LocalOperations {
         let directory = self.dataDirectory
         let lookingStore: SQLiteStore
-        do { lookingStore = try await SQLiteStore.open(dataDirectory: directory, engineVersion: version, readOnly: true) } catch {
-            throw OperationError(error)
-        }
+        do { lookingStore = try await self.lookingStore() } catch { throw OperationError(error) }
         // Most questions only look, and looking must work on a full or read-only disk; what writes opens the store again.
         let commands = WritableCommands { try await SQLiteStore.open(dataDirectory: directory, engineVersion: version) }
         return LocalOperations(
@@ -53,6 +51,25 @@ struct Wiring: Sendable {
         }
     }
 
+    /// The store to look at. Makes nothing where there is nothing.
+    private func lookingStore() async throws(JournalError) -> SQLiteStore {
+        let failure: JournalError
+        do { return try await SQLiteStore.open(dataDirectory: self.dataDirectory, engineVersion: version, readOnly: true) } catch {
+            failure = error
+        }
+        // An older version left it, which a store that may write brings up to date; any other trouble that one has too.
+        do { return try await SQLiteStore.open(dataDirectory: self.dataDirectory, engineVersion: version) } catch { throw failure }
+    }
+
+    func resources() -> LocalResources {
+        let directory = self.dataDirectory
+        return LocalResources(
+            LocalResources.Place(
+                openReader: { try await self.lookingStore() },
+                openStore: { try await SQLiteStore.open(dataDirectory: directory, engineVersion: version) },
+                removeClaim: { claim in try ClaimDirectory.remove(claim, dataDirectory: directory) }, time: SystemTime()))
+    }
+
     // MARK: Carrying out
 
     func machinery(_ launcher: Result<Launcher, LocalRuntimeError>?) -> RunMachinery {
@@ -61,7 +78,8 @@ struct Wiring: Sendable {
         return RunMachinery(
             openRecords: {
                 let store = try await SQLiteStore.open(dataDirectory: directory, engineVersion: version)
-                return RunRecords(journal: store, reader: store, commands: store, secrets: store, locks: store, cache: store)
+                return RunRecords(
+                    journal: store, reader: store, commands: store, secrets: store, locks: store, cache: store, queue: store)
             },
             openRuntime: { options in try RuntimeChoice(dataDirectory: directory, options: options).open(launcher) },
             openDoorbell: { id in
@@ -73,7 +91,8 @@ struct Wiring: Sendable {
                 }
             },
             artifacts: FileArtifactStore(dataDirectory: directory), settings: { try configuration.settings() },
-            removeFiles: self.removeFiles, scratch: { pod in "\(directory)/pods/\(pod)/scratch" }, time: SystemTime())
+            removeFiles: self.removeFiles, scratch: { pod in "\(directory)/pods/\(pod)/scratch" }, time: SystemTime(),
+            openResources: { try await self.lookingStore() })
     }
 }
 

@@ -14,12 +14,16 @@ let version = "0.1.0"
 
 // First of all, while there is only one thread: the process that pods are forked from. Other verbs start none.
 let launcher: Result<Launcher, LocalRuntimeError>? =
-    Swift.CommandLine.unsafeArgv[1].map { strcmp($0, "run") == 0 } == true
+    Swift.CommandLine.unsafeArgv[1].map { strcmp($0, "run") == 0 || strcmp($0, "submit") == 0 } == true
     ? Result { () throws(LocalRuntimeError) in try Launcher() } : nil
 
 let context = CommandLineContext(
     openOperations: { options in try await Wiring(options).operations() },
-    openStarter: { options in LocalRunStarter(machinery: Wiring(options).machinery(launcher)) },
+    openStarter: { options in LocalRunStarter(machinery: Wiring(options).machinery(launcher), namespace: options.namespace) },
+    openResources: { options in Wiring(options).resources() },
+    openSubmitter: { options in
+        LocalRunSubmitter(machinery: Wiring(options).machinery(launcher), ring: { DatagramDoorbell.ring(at: $0) })
+    },
     version: version)
 
 exit(await SkiffCommandLine.run(arguments: Array(Swift.CommandLine.arguments.dropFirst()), context: context))

@@ -49,6 +49,21 @@ import WorkflowModel
         #expect(try await store.events(of: records[0].id).count == 2)
     }
 
+    @Test(arguments: migrations) func `a database of every version has a default namespace, and the objects that were stored`(
+        migration: String
+    ) async throws {
+        let directory = try TemporaryDirectory()
+        try Self.build(migration, at: directory.file("skiff.db"))
+        let store = try await directory.open()
+        #expect(try await store.resources(ResourceQuery(.namespace)).items.map(\.key.name) == ["default"])
+        let stored = try await store.resources(ResourceQuery(.configMap)).items
+        #expect(stored.map { $0.object["data"] } == (migration < "0003" ? [] : [["color": "blue"]]))
+        let made = try await store.put(draft("new"), .create, at: noon).resource
+        #expect(made.version == (migration < "0003" ? 2 : 3))
+        #expect(try await store.unownedRuns(limit: 10).isEmpty)
+        #expect(try await store.directoryOwner() == nil)
+    }
+
     @Test(arguments: migrations) func `a migration makes the tables it made when it was released`(migration: String) throws {
         let migrated = try DatabaseQueue()
         try Schema.migrator(writer: "test").migrate(migrated, upTo: migration)

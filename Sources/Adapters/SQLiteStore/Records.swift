@@ -57,7 +57,7 @@ enum Records {
         return JSONValue.object(object).json
     }
 
-    private static func dictionary(_ text: String) throws -> [String: String] {
+    static func dictionary(_ text: String) throws -> [String: String] {
         if text == "{}" { return [:] }
         guard let object = try JSONValue(json: text).object else { throw Unreadable(description: "expected an object") }
         var dictionary: [String: String] = [:]

@@ -5,33 +5,8 @@ import WorkflowModel
 
 extension SQLiteStore: RunJournal {
     public func create(_ record: RunRecord, source: RunSource, owner: Owner) async throws -> Ownership {
-        let sealed = try source.secrets.keys.sorted().map { name in
-            (name: name, value: try self.secrets.seal(source.secrets[name] ?? [:], name: name, run: record.id.text))
-        }
-        let context = Records.text(source.context)
-        return try await self.write(bytes: source.workflow.utf8.count + context.utf8.count) { db in
-            if record.finishedAt == nil, try Self.isInUse(record.name, namespace: record.namespace, in: db) {
-                throw JournalError.nameInUse(record.name)
-            }
-            try db.cachedStatement(
-                sql: """
-                    INSERT INTO runs (uid, namespace, name, createdAt, finishedAt, phase, message, startedAt, priority, progress, labels,
-                      parameters, bootID, epoch, eventCount) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, 0)
-                    """
-            ).execute(
-                arguments: [record.id.text, record.namespace, record.name, record.createdAt.milliseconds, record.finishedAt?.milliseconds]
-                    + StatementArguments(Records.changing(record) + [owner.bootID.databaseValue]))
-            let run = db.lastInsertedRowID
-            try Records.setLabels(record.labels, of: run, in: db)
-            try db.cachedStatement(sql: "INSERT INTO sources (run, workflow, context, options) VALUES (?, ?, ?, ?)")
-                .execute(arguments: [run, source.workflow, context, source.options])
-            for secret in sealed {
-                try db.cachedStatement(sql: "INSERT INTO secrets (run, name, sealed) VALUES (?, ?, ?)")
-                    .execute(arguments: [run, secret.name, secret.value])
-            }
-            try Self.setOwner(owner, of: run, in: db)
-            return Ownership(run: record.id, epoch: 1, bootID: owner.bootID)
-        }
+        try await self.insert([try self.newRun(record, source)], owner: owner)
+        return Ownership(run: record.id, epoch: 1, bootID: owner.bootID)
     }
 
     public func acquire(_ run: RunID, owner: Owner, isAlive: @Sendable (Owner) -> Bool) async throws -> Ownership {
@@ -129,12 +104,12 @@ extension SQLiteStore {
         return Holding(id: row[0], epoch: row[1], owner: row.hasNull(atIndex: 2) ? nil : Records.owner(row))
     }
 
-    private static func isInUse(_ name: String, namespace: String, in db: Database) throws -> Bool {
+    static func isInUse(_ name: String, namespace: String, in db: Database) throws -> Bool {
         let statement = try db.cachedStatement(sql: "SELECT 1 FROM runs WHERE namespace = ? AND name = ? AND finishedAt IS NULL")
         return try Int.fetchOne(statement, arguments: [namespace, name]) != nil
     }
 
-    private static func setOwner(_ owner: Owner, of run: Int64, in db: Database) throws {
+    static func setOwner(_ owner: Owner, of run: Int64, in db: Database) throws {
         try db.cachedStatement(
             sql: """
                 INSERT INTO owners (run, owner, processID, processStart, bootID, doorbell) VALUES (?, ?, ?, ?, ?, ?)

@@ -39,7 +39,7 @@ extension SQLiteStore: RunReader {
             return ((workflow: row[0] as String, context: row[1] as String, options: row[2] as String), sealed)
         }
         var secrets: [String: [String: [UInt8]]] = [:]
-        for secret in sealed { secrets[secret.name] = try self.secrets.open(secret.value, name: secret.name, run: run.text) }
+        for secret in sealed { secrets[secret.name] = try self.secrets.open(secret.value, name: secret.name, of: .run(run.text)) }
         do {
             return RunSource(workflow: row.workflow, context: try Records.texts(row.context), secrets: secrets, options: row.options)
         } catch {
@@ -111,7 +111,7 @@ extension SQLiteStore: SecretSource {
                 sql: "SELECT sealed FROM secrets WHERE run = (SELECT id FROM runs WHERE uid = ?) AND name = ?")
             return try Row.fetchOne(statement, arguments: [run.text, secret]).map { $0[0] as Data }
         }
-        return try sealed.map { try self.secrets.open($0, name: secret, run: run.text) }
+        return try sealed.map { try self.secrets.open($0, name: secret, of: .run(run.text)) }
     }
 }
 

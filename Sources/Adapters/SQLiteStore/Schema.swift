@@ -1,3 +1,4 @@
+import Foundation
 import GRDB
 
 /// The tables of `skiff.db`, as a list of migrations that only ever grows.
@@ -18,6 +19,9 @@ import GRDB
 /// | `lockHolders`, `lockQueue` | a lock that a run or node has, or waits for | they go with the run, so no lock outlives it |
 /// | `lockLimits` | how many may hold a database semaphore | |
 /// | `memos` | the outputs of a memoized template | not tied to the run that gave them |
+/// | `resources` | a stored object | `version` is that of its last change; of a Secret, `json` holds masks and `sealed` the values |
+/// | `resourceChanges` | a change of an object | the newest only, see `ChangeLog`; it holds no Secret values |
+/// | `directoryOwner` | the process that adopts submitted runs | at most one row |
 /// | `meta` | a fact about the database | `writer` is the version of Skiff that last changed the schema |
 ///
 /// `runs.epoch` is the fencing token: it grows with every change of ownership, and each commit names the one it was given. `runs.eventCount`
@@ -42,6 +46,11 @@ enum Schema {
             try db.execute(sql: Self.boots)
             try Self.stamp(writer, in: db)
         }
+        migrator.registerMigration("0003 resources", foreignKeyChecks: .immediate) { db in
+            try db.execute(sql: Self.resources)
+            try Self.addDefaultNamespace(in: db)
+            try Self.stamp(writer, in: db)
+        }
         migrator.registerMigration("0004 coordination", foreignKeyChecks: .immediate) { db in
             try db.execute(sql: Self.coordination)
             try Self.stamp(writer, in: db)
@@ -59,6 +68,23 @@ enum Schema {
         try db.execute(
             sql: "INSERT INTO meta (key, value) VALUES ('writer', ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
             arguments: [writer])
+    }
+
+    private static func addDefaultNamespace(in db: Database) throws {
+        let uid = UUID().uuidString.lowercased()
+        let time = try String.fetchOne(db, sql: "SELECT strftime('%Y-%m-%dT%H:%M:%SZ', 'now')") ?? ""
+        let json = """
+            {"apiVersion":"v1","kind":"Namespace","metadata":{"name":"default","uid":"\(uid)","resourceVersion":"1","creationTimestamp":"\(time)"}}
+            """
+        try db.execute(
+            sql: """
+                INSERT INTO resources (kind, namespace, name, uid, version, labels, json) VALUES ('Namespace', '', 'default', ?1, 1, '{}', ?2);
+                """, arguments: [uid, json])
+        try db.execute(
+            sql: """
+                INSERT INTO resourceChanges (version, change, kind, namespace, name, uid, labels, json, bytesUpToHere)
+                VALUES (1, 'added', 'Namespace', '', 'default', ?1, '{}', ?2, length(?2))
+                """, arguments: [uid, json])
     }
 
     private static let runs = """
@@ -183,6 +209,42 @@ enum Schema {
           createdAt INTEGER NOT NULL,
           lastHitAt INTEGER NOT NULL,
           UNIQUE (namespace, cache, key)
+        ) STRICT;
+        """
+
+    private static let resources = """
+        CREATE TABLE resources (
+          id INTEGER PRIMARY KEY,
+          kind TEXT NOT NULL,
+          namespace TEXT NOT NULL,
+          name TEXT NOT NULL,
+          uid TEXT NOT NULL,
+          version INTEGER NOT NULL,
+          labels TEXT NOT NULL,
+          json TEXT NOT NULL,
+          sealed BLOB,
+          UNIQUE (kind, namespace, name)
+        ) STRICT;
+        CREATE INDEX resourcesByNamespace ON resources (namespace);
+        CREATE TABLE resourceChanges (
+          version INTEGER PRIMARY KEY,
+          change TEXT NOT NULL,
+          kind TEXT NOT NULL,
+          namespace TEXT NOT NULL,
+          name TEXT NOT NULL,
+          uid TEXT NOT NULL,
+          labelsBefore TEXT,
+          labels TEXT NOT NULL,
+          json TEXT NOT NULL,
+          bytesUpToHere INTEGER NOT NULL
+        ) STRICT;
+        CREATE TABLE directoryOwner (
+          id INTEGER PRIMARY KEY CHECK (id = 1),
+          owner TEXT NOT NULL,
+          processID INTEGER NOT NULL,
+          processStart INTEGER NOT NULL,
+          bootID TEXT NOT NULL,
+          doorbell TEXT NOT NULL
         ) STRICT;
         """
 }

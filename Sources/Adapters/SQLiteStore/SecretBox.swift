@@ -7,7 +7,7 @@ import WorkflowModel
 
 /// Seals Secret values before they reach the database.
 ///
-/// AES-256 in GCM with a fresh nonce for each Secret. The run and the Secret's name are authenticated with it, so that a sealed value moved to
+/// AES-256 in GCM with a fresh nonce for each Secret. Its holder and its name are authenticated with it, so that a sealed value moved to
 /// another row does not open. The key is 32 random bytes in `secret.key`, readable only by its owner, made when the first Secret is stored: who
 /// copies the database alone cannot read the values.
 ///
@@ -25,30 +25,51 @@ final class SecretBox: Sendable {
         self.fault = fault
     }
 
+    /// Whose Secret it is.
+    enum Holder {
+        /// A copy that belongs to one run.
+        case run(String)
+        /// The stored Secret of a namespace.
+        case namespace(String)
+
+        fileprivate func context(_ name: String) -> [UInt8] {
+            switch self {
+            case .run(let uid): Array("skiff secret 1\0\(uid)\0\(name)".utf8)
+            case .namespace(let namespace): Array("skiff stored secret 1\0\(namespace)\0\(name)".utf8)
+            }
+        }
+
+        fileprivate var description: String {
+            switch self {
+            case .run(let uid): "run '\(uid)'"
+            case .namespace(let namespace): "namespace '\(namespace)'"
+            }
+        }
+    }
+
     private var keyPath: String { "\(self.dataDirectory)/\(Self.keyFileName)" }
 
-    func seal(_ values: [String: [UInt8]], name: String, run: String) throws -> Data {
+    func seal(_ values: [String: [UInt8]], name: String, of holder: Holder) throws -> Data {
         var object = JSONObject()
         for key in values.keys.sorted() { object[key] = .string(Data(values[key] ?? []).base64EncodedString()) }
         let plain = Array(JSONValue.object(object).json.utf8)
-        let sealed = try AES.GCM.seal(plain, using: self.usableKey(mayCreate: true), authenticating: Self.context(name: name, run: run))
+        let sealed = try AES.GCM.seal(plain, using: self.usableKey(mayCreate: true), authenticating: holder.context(name))
         guard let combined = sealed.combined else { preconditionFailure("AES-GCM with its own nonce has a combined form") }
         return combined
     }
 
     /// - Throws: `JournalError.unavailable` when the key is gone or is not the one that sealed the value.
-    func open(_ sealed: Data, name: String, run: String) throws -> [String: [UInt8]] {
+    func open(_ sealed: Data, name: String, of holder: Holder) throws -> [String: [UInt8]] {
         let key = try self.usableKey(mayCreate: false)
         do {
             let box = try AES.GCM.SealedBox(combined: sealed)
-            let plain = try AES.GCM.open(box, using: key, authenticating: Self.context(name: name, run: run))
+            let plain = try AES.GCM.open(box, using: key, authenticating: holder.context(name))
             return try Self.values(String(decoding: plain, as: UTF8.self))
         } catch {
-            throw self.fault.damaged("secret '\(name)' of run '\(run)'", cause: "it was not sealed with the key in '\(Self.keyFileName)'")
+            throw self.fault.damaged(
+                "secret '\(name)' of \(holder.description)", cause: "it was not sealed with the key in '\(Self.keyFileName)'")
         }
     }
-
-    private static func context(name: String, run: String) -> [UInt8] { Array("skiff secret 1\0\(run)\0\(name)".utf8) }
 
     private struct Malformed: Error {}
 

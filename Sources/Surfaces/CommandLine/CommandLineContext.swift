@@ -6,18 +6,33 @@ public struct CommandLineContext: Sendable {
     public var openOperations: @Sendable (GlobalOptions) async throws -> any Operations
     /// Opens the data directory for carrying runs out in this process.
     public var openStarter: @Sendable (GlobalOptions) async throws -> any RunStarter
+    /// Opens the stored objects that the options point to.
+    public var openResources: @Sendable (GlobalOptions) async throws -> any ResourceOperations
+    /// Opens the data directory for runs that somebody is to carry out.
+    public var openSubmitter: @Sendable (GlobalOptions) async throws -> any RunSubmitter
     public var version: String
     public var console: Console
 
+    /// - Parameters:
+    ///   - openResources: left out by a program that stores no objects: its verbs for them say so.
+    ///   - openSubmitter: the same.
     public init(
         openOperations: @escaping @Sendable (GlobalOptions) async throws -> any Operations,
-        openStarter: @escaping @Sendable (GlobalOptions) async throws -> any RunStarter, version: String, console: Console = .standard
+        openStarter: @escaping @Sendable (GlobalOptions) async throws -> any RunStarter,
+        openResources: @escaping @Sendable (GlobalOptions) async throws -> any ResourceOperations = { _ in throw Self.nothingStored },
+        openSubmitter: @escaping @Sendable (GlobalOptions) async throws -> any RunSubmitter = { _ in throw Self.nothingStored },
+        version: String, console: Console = .standard
     ) {
         self.openOperations = openOperations
         self.openStarter = openStarter
+        self.openResources = openResources
+        self.openSubmitter = openSubmitter
         self.version = version
         self.console = console
     }
+
+    /// What verbs for stored objects say where there are none.
+    public static var nothingStored: OperationError { OperationError(.unavailable, "this program stores no objects") }
 
     /// The context of the command that is being parsed or run: how it reaches commands, which the parser creates.
     @TaskLocal static var bound: CommandLineContext?

@@ -46,6 +46,18 @@ public struct GlobalOptions: ParsableArguments, Sendable {
     }
 }
 
+extension GlobalOptions {
+    /// The options as words, for a command that does its work as another command.
+    var arguments: [String] {
+        var words = ["-n", self.namespace]
+        if let directory = self.dataDirectoryOption { words += ["--data-dir", directory] }
+        if let config = self.config { words += ["--config", config] }
+        if self.noColor { words.append("--no-color") }
+        if self.noUTF8 { words.append("--no-utf8") }
+        return words
+    }
+}
+
 enum ShellWord {
     /// The word as a shell reads it back.
     static func quoted(_ word: String) -> String {

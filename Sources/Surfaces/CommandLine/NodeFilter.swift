@@ -77,12 +77,6 @@ public struct NodeFilter: Sendable, Equatable {
     }
 }
 
-/// A selector that cannot be read: bad usage.
-struct SelectorFault: Error, Equatable, CustomStringConvertible {
-    var description: String
-    init(_ description: String) { self.description = description }
-}
-
 /// `Running,Failed`.
 enum PhaseList {
     static let workflowPhases = ["Pending", "Running", "Succeeded", "Failed", "Error"]

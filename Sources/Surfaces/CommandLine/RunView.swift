@@ -9,8 +9,10 @@ struct RunView: Sendable {
     private let channel: Console.Channel
     private let style: OutputStyle
 
-    /// - Parameter keepsOutput: standard output is for the final object alone; people read standard error.
-    init(_ console: Console, _ options: GlobalOptions, keepsOutput: Bool) {
+    /// - Parameters:
+    ///   - keepsOutput: standard output is for the object alone; people read standard error.
+    ///   - redraws: whether a terminal may be drawn on; otherwise it gets a line per change.
+    init(_ console: Console, _ options: GlobalOptions, keepsOutput: Bool, redraws: Bool = true) {
         let channel: Console.Channel = keepsOutput ? .errors : .output
         let style = OutputStyle(console: console, channel: channel, options)
         let queue = OutputQueue(console)
@@ -18,7 +20,7 @@ struct RunView: Sendable {
         self.channel = channel
         self.style = style
         self.queue = queue
-        if console.isTerminal(channel), console.environment("TERM") != "dumb" {
+        if redraws, console.isTerminal(channel), console.environment("TERM") != "dumb" {
             self.presenter = LiveTree(console: console, queue: queue, channel: channel, style: style)
         } else {
             self.presenter = LineLog(console: console, queue: queue, channel: channel, style: style)

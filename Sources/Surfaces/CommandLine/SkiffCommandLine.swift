@@ -76,7 +76,9 @@ struct RootCommand: AsyncParsableCommand {
                 """,
             version: "skiff: \(CommandLineContext.current.version)",
             subcommands: [
-                RunCommand.self, LintCommand.self, ListCommand.self, GetCommand.self, LogsCommand.self, StopCommand.self,
+                RunCommand.self, SubmitCommand.self, ApplyCommand.self, CreateCommand.self, TemplateCommand.self,
+                ClusterTemplateCommand.self,
+                CronCommand.self, LintCommand.self, ListCommand.self, GetCommand.self, LogsCommand.self, StopCommand.self,
                 TerminateCommand.self,
                 DeleteCommand.self, VersionCommand.self, CompletionCommand.self,
             ])

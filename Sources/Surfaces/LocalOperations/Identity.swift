@@ -4,8 +4,12 @@ import WorkflowModel
 enum Identity {
     private static let suffixLetters = Array("abcdefghijklmnopqrstuvwxyz0123456789")
 
+    static let suffixLength = 5
+
     /// What follows a `generateName`: five letters or digits, as in Kubernetes.
-    static func nameSuffix() -> String { String((0..<5).map { _ in self.suffixLetters[Int.random(in: 0..<self.suffixLetters.count)] }) }
+    static func nameSuffix() -> String {
+        String((0..<Self.suffixLength).map { _ in self.suffixLetters[Int.random(in: 0..<self.suffixLetters.count)] })
+    }
 
     /// A UUID of version 7: 48 bits of Unix milliseconds, then chance, so that ids sort by the time they were made.
     static func uuid(at now: Timestamp) -> String {

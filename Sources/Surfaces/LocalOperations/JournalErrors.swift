@@ -23,8 +23,10 @@ extension OperationError {
         }
     }
 
-    /// Does something that may fail in the journal, and tells it in the words of operations.
+    /// Does something that may fail in the store, and tells it in the words of operations.
     static func translating<Value>(_ body: () async throws -> Value) async throws -> Value {
-        do { return try await body() } catch let error as JournalError { throw OperationError(error) }
+        do { return try await body() } catch let error as JournalError { throw OperationError(error) } catch let error as ResourceError {
+            throw OperationError(error)
+        }
     }
 }

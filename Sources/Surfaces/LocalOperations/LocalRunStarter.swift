@@ -10,21 +10,20 @@ import WorkflowModel
 /// Starts and resumes runs in this process.
 public struct LocalRunStarter: RunStarter {
     private let machinery: RunMachinery
+    private let namespace: String
 
-    public init(machinery: RunMachinery) { self.machinery = machinery }
+    /// - Parameter namespace: where objects belong that say nothing else and that are not run.
+    public init(machinery: RunMachinery, namespace: String = "default") {
+        self.machinery = machinery
+        self.namespace = namespace
+    }
 
     // MARK: lint
 
     public func lint(_ files: [String]) async throws -> (diagnostics: [Diagnostic], excerpts: [String: [Substring]], documents: Int) {
         let context = ManifestContext.read(files)
-        let workflows = context.workflows.compactMap { document in
-            Workflow(document.value).map { PlanningDocument(workflow: $0, source: document.source) }
-        }
-        let planned = (workflows + context.library).flatMap {
-            Planner.check(
-                PlanningInput(
-                    workflow: $0, library: context.library, resources: context.resources, readYAML: ManifestReader.value(ofYAML:)))
-        }
+        let stored = StoredContexts(given: context, open: self.machinery.openResources, namespace: self.namespace)
+        let planned = try await stored.check()
         let diagnostics = ManifestContext.merged(context.diagnostics, planned)
         let order = Dictionary(context.diagnostics.enumerated().map { ($1.file, $0) }) { first, _ in first }
         let sorted = diagnostics.enumerated().sorted { left, right in
@@ -39,69 +38,24 @@ public struct LocalRunStarter: RunStarter {
     // MARK: start
 
     public func start(_ request: RunRequest) async throws -> any RunSession {
-        let context = ManifestContext.read(request.files)
-        var (submissions, diagnostics) = try self.submissions(request, context)
-        let createdAt = self.machinery.time.now()
-        var plans: [Plan] = []
-        for at in submissions.indices {
-            submissions[at].identify(uid: Identity.uuid(at: createdAt), createdAt: createdAt, suffix: Identity.nameSuffix())
-            let result = submissions[at].planned(context)
-            diagnostics = ManifestContext.merged(diagnostics, result.diagnostics)
-            if let plan = result.plan { plans.append(plan) }
-        }
-        guard plans.count == submissions.count, !diagnostics.contains(where: { $0.severity == .error }) else {
-            throw ManifestFault(diagnostics: diagnostics, excerpts: context.excerpts)
-        }
+        try await self.start(try await self.prepare(request, ManifestContext.read(request.files)), request)
+    }
+
+    /// Records prepared runs and carries them out.
+    /// - Parameter records: the store, when it is open already.
+    func start(_ prepared: PreparedRuns, _ request: RunRequest, records: RunRecords? = nil) async throws -> LocalRunSession {
         let settings = try self.machinery.settings()
         let options = RunOptions(runtime: request.runtime, maxParallel: request.maxParallel, images: settings.images)
-        let tools = try await RunTools.open(self.machinery, options, settings.retention)
-        let recorder = RunRecorder(tools: tools, context: context, createdAt: createdAt)
-        let recorded = try await recorder.record(&submissions, plans)
+        let tools = try await RunTools.open(self.machinery, options, settings, records: records)
+        let recorded = try await RunRecorder(tools: tools, createdAt: prepared.createdAt).record(prepared.runs)
         var news: [RunUpdate] = [.runtimeChosen(tools.runtime.description)]
-        if !diagnostics.isEmpty { news.append(.diagnostics(diagnostics, excerpts: context.excerpts)) }
+        if !prepared.diagnostics.isEmpty { news.append(.diagnostics(prepared.diagnostics, excerpts: prepared.excerpts)) }
         return LocalRunSession(tools: tools, runs: recorded, beginning: .fresh, news: news)
     }
 
-    /// The Workflows with what the command line changes, and all faults of the text.
-    /// - Throws: `ManifestFault` when there is no Workflow.
-    private func submissions(_ request: RunRequest, _ context: ManifestContext) throws -> ([Submission], [Diagnostic]) {
-        var diagnostics = context.diagnostics
-        guard !context.workflows.isEmpty else {
-            if !diagnostics.contains(where: { $0.severity == .error }) {
-                let given = Set(context.library.map(\.workflow.kind.rawValue)).sorted().joined(separator: " and ")
-                diagnostics.append(
-                    Diagnostic(
-                        .notAManifest, file: request.files.joined(separator: ", "), message: "there is no Workflow to run here",
-                        hint: given.isEmpty
-                            ? "a workflow starts with 'apiVersion: argoproj.io/v1alpha1' and 'kind: Workflow'"
-                            : "\(given) found: a Workflow runs one with 'workflowTemplateRef'"))
-            }
-            throw ManifestFault(diagnostics: diagnostics, excerpts: context.excerpts)
-        }
-        if request.name != nil, context.workflows.count > 1 {
-            throw OperationError(
-                .invalid, "--name names one run, and there are \(context.workflows.count) Workflows",
-                hint: "leave --name out, or run them one by one")
-        }
-        let submissions = context.workflows.map { document in
-            var submission = Submission(document)
-            submission.apply(request)
-            return submission
-        }
-        diagnostics += submissions.compactMap(\.nameFault)
-        let declared = Set(context.workflows.flatMap { Submission($0).parameterNames(context.library) })
-        for name in Set(request.parameters.map(\.name)).subtracting(declared).sorted() {
-            diagnostics.append(Self.unknownParameter(name, declared.sorted()))
-        }
-        return (submissions, diagnostics)
-    }
-
-    private static func unknownParameter(_ name: String, _ declared: [String]) -> Diagnostic {
-        let guess = Spelling.closest(to: name, among: declared).map { "did you mean '\($0)'? " } ?? ""
-        let list = declared.isEmpty ? "the workflow declares none" : "declared: \(declared.joined(separator: ", "))"
-        return Diagnostic(
-            DiagnosticCode("unknown-parameter"), .warning, file: "-p \(name)", message: "the workflow does not declare parameter '\(name)'",
-            hint: guess + list)
+    /// - Throws: `ManifestFault`, `OperationError`.
+    func prepare(_ request: RunRequest, _ given: ManifestContext) async throws -> PreparedRuns {
+        try await RunPreparation(request: request, given: given, machinery: self.machinery).prepared()
     }
 
     // MARK: resume
@@ -118,7 +72,7 @@ public struct LocalRunStarter: RunStarter {
             let source = try await records.reader.source(of: record.id)
             var options = try RunOptions(json: source.options)
             if let maxParallel { options.maxParallel = maxParallel }
-            let tools = try await RunTools.open(self.machinery, options, settings.retention, records: records)
+            let tools = try await RunTools.open(self.machinery, options, settings, records: records)
             let ownership: Ownership
             do {
                 ownership = try await records.journal.acquire(record.id, owner: tools.owner, isAlive: LocalOwner.isAlive)

@@ -1,6 +1,8 @@
 import Diagnostics
 import Manifests
+import Operations
 import Planning
+import Ports
 import WorkflowModel
 
 /// All documents that were given together: the Workflows, and what they may refer to.
@@ -27,18 +29,57 @@ struct ManifestContext {
         self.excerpts[file.file] = file.lines
         self.documentCount += file.documents.count
         for document in file.documents {
-            if let workflow = Workflow(document.value) {
-                switch workflow.kind {
-                case .workflow: self.workflows.append(document)
-                case .workflowTemplate, .clusterWorkflowTemplate:
-                    self.library.append(PlanningDocument(workflow: workflow, source: document.source))
-                }
-            } else if let configMap = ConfigMapManifest(document) {
-                self.configMaps.removeAll { ConfigMapManifest($0)?.name == configMap.name }
-                self.configMaps.append(document.value)
-            } else if let secret = SecretManifest(document) {
-                self.secrets[secret.name] = secret.data
-            }
+            if document.kind == WorkflowKind.workflow.rawValue { self.workflows.append(document) }
+            self.add(ResourceManifest(object: document.value, source: document.source))
+        }
+    }
+
+    /// Adds what others may refer to.
+    mutating func add(_ manifest: ResourceManifest) {
+        if let workflow = Workflow(manifest.object) {
+            if workflow.kind != .workflow { self.library.append(PlanningDocument(workflow: workflow, source: manifest.source)) }
+        } else if let configMap = ConfigMapManifest(manifest.object) {
+            self.configMaps.removeAll { ConfigMapManifest($0)?.name == configMap.name }
+            self.configMaps.append(manifest.object)
+        } else if let secret = SecretManifest(manifest.object) {
+            self.secrets[secret.name] = secret.data
+        }
+    }
+
+    /// The documents of a text that no file holds.
+    static func of(_ file: ManifestFile) -> ManifestContext {
+        var context = ManifestContext()
+        context.add(file)
+        return context
+    }
+
+    // MARK: What is stored
+
+    /// Whether an object of that name was given or added.
+    func holds(_ kind: ResourceKind, _ name: String) -> Bool {
+        switch kind {
+        case .workflowTemplate, .clusterWorkflowTemplate:
+            self.library.contains { $0.workflow.kind.rawValue == kind.rawValue && $0.workflow.metadata.name == name }
+        case .configMap: self.configMaps.contains { ConfigMapManifest($0)?.name == name }
+        case .secret: self.secrets[name] != nil
+        case .cronWorkflow, .workflowEventBinding, .persistentVolumeClaim, .namespace: false
+        }
+    }
+
+    /// Adds a stored object. What was given under its name wins.
+    mutating func add(_ resource: StoredResource) {
+        guard !self.holds(resource.key.kind, resource.key.name) else { return }
+        switch resource.key.kind {
+        case .workflowTemplate, .clusterWorkflowTemplate:
+            guard let workflow = Workflow(resource.object) else { return }
+            let source = SourceMap(file: "\(resource.key.kind.singular)/\(resource.key.name)", lines: [])
+            self.library.append(PlanningDocument(workflow: workflow, source: source))
+        case .configMap: self.configMaps.append(resource.object)
+        case .secret:
+            let keys = resource.object["data"]?.object?.keys ?? []
+            self.secrets[resource.key.name] =
+                resource.secretValues ?? Dictionary(keys.map { ($0, []) }) { first, _ in first }
+        case .cronWorkflow, .workflowEventBinding, .persistentVolumeClaim, .namespace: break
         }
     }
 

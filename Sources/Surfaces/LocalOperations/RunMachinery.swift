@@ -82,9 +82,11 @@ public struct RunRecords: Sendable {
     public var secrets: any SecretSource
     public var locks: any LockService
     public var cache: any MemoCache
+    /// Where runs wait for the owner of the data directory; nil where there can be none.
+    public var queue: (any RunQueue)?
     public init(
         journal: any RunJournal, reader: any RunReader, commands: any RunCommands, secrets: any SecretSource, locks: any LockService,
-        cache: any MemoCache
+        cache: any MemoCache, queue: (any RunQueue)? = nil
     ) {
         self.journal = journal
         self.reader = reader
@@ -92,6 +94,7 @@ public struct RunRecords: Sendable {
         self.secrets = secrets
         self.locks = locks
         self.cache = cache
+        self.queue = queue
     }
 }
 
@@ -112,13 +115,17 @@ public struct RunMachinery: Sendable {
     public var removeFiles: @Sendable (RunID) async throws -> Void
     public var scratch: @Sendable (PodID) -> String
     public var time: any TimeSource
+    /// The stored objects that manifests may name; nil where nothing is stored. Opened only for a manifest that names one it does not hold.
+    /// - Throws: `JournalError`.
+    public var openResources: (@Sendable () async throws -> any ResourceReader)?
 
     public init(
         openRecords: @escaping @Sendable () async throws -> RunRecords,
         openRuntime: @escaping @Sendable (RunOptions) async throws -> OpenedRuntime,
         openDoorbell: @escaping @Sendable (String) throws -> OpenedDoorbell, artifacts: any ArtifactStore, calls: any CallRunner,
         settings: @escaping @Sendable () throws -> RunSettings, removeFiles: @escaping @Sendable (RunID) async throws -> Void,
-        scratch: @escaping @Sendable (PodID) -> String, time: any TimeSource
+        scratch: @escaping @Sendable (PodID) -> String, time: any TimeSource,
+        openResources: (@Sendable () async throws -> any ResourceReader)? = nil
     ) {
         self.openRecords = openRecords
         self.openRuntime = openRuntime
@@ -129,5 +136,6 @@ public struct RunMachinery: Sendable {
         self.removeFiles = removeFiles
         self.scratch = scratch
         self.time = time
+        self.openResources = openResources
     }
 }

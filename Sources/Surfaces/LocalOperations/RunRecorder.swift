@@ -6,19 +6,15 @@ import WorkflowModel
 
 /// Records new runs: all of a call, or none.
 struct RunRecorder {
-    /// A generated name that is taken is made anew so many times; with 36^5 suffixes, once is rare.
-    private static let attempts = 8
-
     let tools: RunTools
-    let context: ManifestContext
     let createdAt: Timestamp
 
     /// - Throws: `OperationError`; nothing stays recorded then.
-    func record(_ submissions: inout [Submission], _ plans: [Plan]) async throws -> [RecordedRun] {
+    func record(_ runs: [PreparedRun]) async throws -> [RecordedRun] {
         var recorded: [RecordedRun] = []
-        for at in submissions.indices {
+        for run in runs {
             do {
-                recorded.append(try await self.record(&submissions[at], plans[at]))
+                recorded.append(try await self.record(run))
             } catch {
                 for run in recorded { await self.takeBack(run) }
                 throw error
@@ -27,38 +23,26 @@ struct RunRecorder {
         return recorded
     }
 
-    private func record(_ submission: inout Submission, _ plan: Plan) async throws -> RecordedRun {
-        var plan = plan
+    private func record(_ prepared: PreparedRun) async throws -> RecordedRun {
+        var run = prepared
         for attempt in 1... {
-            let id = RunID(plan.uid)
-            let record = self.record(of: submission, plan, id)
-            let source = RunSource(
-                workflow: submission.manifest.json, context: self.context.contextTexts, secrets: self.context.secrets,
-                options: self.tools.options.json)
+            let record = run.record(createdAt: self.createdAt)
             do {
-                let ownership = try await self.tools.records.journal.create(record, source: source, owner: self.tools.owner)
+                let ownership = try await self.tools.records.journal.create(
+                    record, source: run.source(self.tools.options), owner: self.tools.owner)
                 return RecordedRun(
-                    record: record, manifest: submission.manifest, machine: RunMachine(plan: plan, id: id), ownership: ownership)
+                    record: record, manifest: run.submission.manifest, machine: RunMachine(plan: run.plan, id: record.id),
+                    ownership: ownership)
             } catch JournalError.nameInUse(let name) {
-                guard submission.isGenerated, attempt < Self.attempts else { throw try await self.nameInUse(name, plan.namespace) }
-                submission.identify(uid: plan.uid, createdAt: self.createdAt, suffix: Identity.nameSuffix())
-                guard let renamed = submission.planned(self.context).plan else {
-                    preconditionFailure("a plan depends on the name of its run")
+                guard run.submission.isGenerated, attempt < PreparedRun.attempts else {
+                    throw try await self.nameInUse(name, run.plan.namespace)
                 }
-                plan = renamed
+                run = run.renamed(createdAt: self.createdAt)
             } catch let error as JournalError {
                 throw OperationError(error)
             }
         }
         preconditionFailure("the loop above ends by returning or throwing")
-    }
-
-    private func record(of submission: Submission, _ plan: Plan, _ id: RunID) -> RunRecord {
-        let arguments = Workflow(submission.manifest)?.spec.arguments.parameters ?? []
-        return RunRecord(
-            id: id, namespace: plan.namespace, name: plan.name, phase: "", createdAt: self.createdAt, priority: plan.priority ?? 0,
-            labels: Dictionary(plan.labels.map { ($0.key, $0.value) }) { _, last in last },
-            parameters: Dictionary(arguments.compactMap { parameter in parameter.value.map { (parameter.name, $0) } }) { _, last in last })
     }
 
     private func nameInUse(_ name: String, _ namespace: String) async throws -> OperationError {
@@ -85,5 +69,33 @@ struct RunRecorder {
         try? await self.tools.records.journal.commit(JournalEntry(events: [], rows: [], record: record), by: run.ownership, isUrgent: true)
         try? await self.tools.records.journal.release(run.ownership)
         try? await self.tools.records.commands.delete(run.record.id)
+    }
+}
+
+extension PreparedRun {
+    /// A generated name that is taken is made anew so many times; with 36^5 suffixes, once is rare.
+    static let attempts = 8
+
+    func record(createdAt: Timestamp) -> RunRecord {
+        let arguments = Workflow(self.submission.manifest)?.spec.arguments.parameters ?? []
+        return RunRecord(
+            id: RunID(self.plan.uid), namespace: self.plan.namespace, name: self.plan.name, phase: "", createdAt: createdAt,
+            priority: self.plan.priority ?? 0, labels: Dictionary(self.plan.labels.map { ($0.key, $0.value) }) { _, last in last },
+            parameters: Dictionary(arguments.compactMap { parameter in parameter.value.map { (parameter.name, $0) } }) { _, last in last })
+    }
+
+    /// What it is made from, frozen.
+    func source(_ options: RunOptions) -> RunSource {
+        RunSource(
+            workflow: self.submission.manifest.json, context: self.context.contextTexts, secrets: self.context.secrets,
+            options: options.json)
+    }
+
+    /// The same under another generated name.
+    func renamed(createdAt: Timestamp) -> PreparedRun {
+        var submission = self.submission
+        submission.identify(uid: self.plan.uid, createdAt: createdAt, suffix: Identity.nameSuffix())
+        guard let plan = submission.planned(self.context).plan else { preconditionFailure("a plan depends on the name of its run") }
+        return PreparedRun(submission: submission, manifest: self.manifest, plan: plan, context: self.context)
     }
 }

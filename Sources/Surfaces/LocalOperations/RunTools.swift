@@ -17,7 +17,7 @@ struct RunTools: Sendable {
 
     /// Opens the store and the runtime side by side, since each takes some milliseconds.
     static func open(
-        _ machinery: RunMachinery, _ options: RunOptions, _ retention: Retention, records: RunRecords? = nil
+        _ machinery: RunMachinery, _ options: RunOptions, _ settings: RunSettings, records: RunRecords? = nil
     ) async throws -> RunTools {
         try await OperationError.translating {
             async let opening = machinery.openRuntime(options)
@@ -30,7 +30,7 @@ struct RunTools: Sendable {
             chosen.runtime = runtime.kind
             return RunTools(
                 machinery: machinery, records: opened, runtime: runtime, doorbell: doorbell,
-                owner: LocalOwner.current(id: id, doorbell: doorbell.service.address), options: chosen, retention: retention)
+                owner: LocalOwner.current(id: id, doorbell: doorbell.service.address), options: chosen, retention: settings.retention)
         }
     }
 

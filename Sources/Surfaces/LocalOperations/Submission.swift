@@ -42,6 +42,16 @@ struct Submission {
         for (name, value) in request.parameters { self.setParameter(name, value) }
         if let entrypoint = request.entrypoint { self.manifest.set(["spec", "entrypoint"], .string(entrypoint)) }
         if let name = request.name { self.manifest.set(["metadata", "name"], .string(name)) }
+        if let prefix = request.generateName {
+            self.manifest.set(["metadata", "generateName"], .string(prefix))
+            // Asked for is a name that is made.
+            if request.name == nil { self.manifest.set(["metadata", "name"], nil) }
+        }
+        if let account = request.serviceAccount { self.manifest.set(["spec", "serviceAccountName"], .string(account)) }
+        if let priority = request.priority { self.manifest.set(["spec", "priority"], .integer(priority)) }
+        for (key, value) in request.annotations.sorted(by: { $0.key < $1.key }) {
+            self.manifest.set(["metadata", "annotations", key], .string(value))
+        }
         for (key, value) in request.labels.sorted(by: { $0.key < $1.key }) {
             self.manifest.set(["metadata", "labels", key], .string(value))
         }

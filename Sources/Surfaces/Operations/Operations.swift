@@ -5,6 +5,8 @@ public import WorkflowModel
 public struct OperationError: Error, Sendable, Equatable, CustomStringConvertible {
     public enum Code: String, Sendable {
         case notFound, alreadyExists, invalid, conflict, unavailable, storageFull, unauthorized, internalFault
+        /// What was asked for was there, and is not kept any more.
+        case expired
     }
     public var code: Code
     /// What is, and what was expected; the user's words in single quotes.
@@ -144,9 +146,14 @@ public struct RunRequest: Sendable {
     public var runtime: String
     public var maxParallel: Int?
     public var labels: [String: String]
+    public var generateName: String?
+    public var serviceAccount: String?
+    public var priority: Int?
+    public var annotations: [String: String]
     public init(
         files: [String], parameters: [(name: String, value: String)] = [], entrypoint: String? = nil, name: String? = nil,
-        namespace: String = "default", runtime: String = "auto", maxParallel: Int? = nil, labels: [String: String] = [:]
+        namespace: String = "default", runtime: String = "auto", maxParallel: Int? = nil, labels: [String: String] = [:],
+        generateName: String? = nil, serviceAccount: String? = nil, priority: Int? = nil, annotations: [String: String] = [:]
     ) {
         self.files = files
         self.parameters = parameters
@@ -156,6 +163,10 @@ public struct RunRequest: Sendable {
         self.runtime = runtime
         self.maxParallel = maxParallel
         self.labels = labels
+        self.generateName = generateName
+        self.serviceAccount = serviceAccount
+        self.priority = priority
+        self.annotations = annotations
     }
 }
 

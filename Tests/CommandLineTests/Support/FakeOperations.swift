@@ -108,16 +108,26 @@ struct TestProgram {
     let console: TestConsole
     let operations: FakeOperations
     let starter: FakeStarter
+    let resources: FakeResources
+    let submitter: FakeSubmitter
 
-    init(_ console: TestConsole = TestConsole(), operations: FakeOperations = FakeOperations(), starter: FakeStarter = FakeStarter()) {
+    init(
+        _ console: TestConsole = TestConsole(), operations: FakeOperations = FakeOperations(), starter: FakeStarter = FakeStarter(),
+        resources: FakeResources = FakeResources(), submitter: FakeSubmitter = FakeSubmitter()
+    ) {
+        self.resources = resources
+        self.submitter = submitter
         self.console = console
         self.operations = operations
         self.starter = starter
     }
 
-    func run(_ arguments: String...) async -> Int32 {
+    func run(_ arguments: String...) async -> Int32 { await self.run(arguments) }
+
+    func run(_ arguments: [String]) async -> Int32 {
         let context = CommandLineContext(
-            openOperations: { _ in self.operations }, openStarter: { _ in self.starter }, version: "1.2.3", console: self.console.console)
+            openOperations: { _ in self.operations }, openStarter: { _ in self.starter },
+            openResources: { _ in self.resources }, openSubmitter: { _ in self.submitter }, version: "1.2.3", console: self.console.console)
         return await SkiffCommandLine.run(arguments: arguments, context: context)
     }
 }

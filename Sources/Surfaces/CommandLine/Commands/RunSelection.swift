@@ -32,6 +32,9 @@ struct RunSelection: ParsableArguments {
     /// Whether anything is asked for.
     var isEmpty: Bool { !self.completed && self.prefix == nil && self.older == nil && self.status == nil && self.selector == nil }
 
+    /// Whether nothing but labels is asked for, which is all that stored objects can be chosen by.
+    var asksForLabelsOnly: Bool { !self.completed && self.prefix == nil && self.older == nil && self.status == nil }
+
     /// The runs chosen, in the store's order, at most `limit`.
     func runs(
         of operations: any Operations, namespace: String?, limit: Int, narrowed: (inout ListQuery) -> Void = { _ in }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Operations
+import WorkflowModel
 
 /// Doing one thing to several runs.
 enum Targets {

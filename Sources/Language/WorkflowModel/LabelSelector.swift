@@ -1,6 +1,6 @@
 /// A selection by labels as Kubernetes writes it: `team=data,tier!=test,env in (dev,qa),owner,!old`. All parts must hold.
-struct LabelSelector: Sendable, Equatable {
-    enum Requirement: Sendable, Equatable {
+public struct LabelSelector: Sendable, Equatable {
+    public enum Requirement: Sendable, Equatable {
         case equals(String, String)
         case differs(String, String)
         case among(String, Set<String>)
@@ -9,24 +9,29 @@ struct LabelSelector: Sendable, Equatable {
         case isAbsent(String)
     }
 
-    private(set) var requirements: [Requirement] = []
+    public private(set) var requirements: [Requirement] = []
+
+    /// Selects everything.
+    public static let all = LabelSelector()
+
+    private init() {}
 
     /// - Throws: `SelectorFault`.
-    init(_ text: String?) throws {
+    public init(_ text: String?) throws {
         for part in Self.parts(of: text ?? "") { self.requirements.append(try Self.requirement(part)) }
     }
 
     /// Those parts that ask for an exact value.
-    var exact: [String: String] {
+    public var exact: [String: String] {
         var labels: [String: String] = [:]
         for case .equals(let key, let value) in self.requirements { labels[key] = value }
         return labels
     }
 
     /// Whether `exact` says everything.
-    var isExact: Bool { self.exact.count == self.requirements.count }
+    public var isExact: Bool { self.exact.count == self.requirements.count }
 
-    func matches(_ labels: [String: String]) -> Bool {
+    public func matches(_ labels: [String: String]) -> Bool {
         self.requirements.allSatisfy { requirement in
             switch requirement {
             case .equals(let key, let value): labels[key] == value
@@ -100,4 +105,10 @@ struct LabelSelector: Sendable, Equatable {
         while text.last == " " { text = text.dropLast() }
         return text
     }
+}
+
+/// A selector that cannot be read: bad usage.
+public struct SelectorFault: Error, Equatable, CustomStringConvertible {
+    public var description: String
+    public init(_ description: String) { self.description = description }
 }

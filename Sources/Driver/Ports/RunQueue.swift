@@ -1,0 +1,20 @@
+/// Runs that were submitted and that nobody carries out yet, and who is there to do it.
+///
+/// A data directory has at most one *owner*: a process that adopts every run that is submitted into it, until it gives the directory up.
+/// Each run is owned by itself, as ever (`RunJournal.acquire`), by that process or by another one. Where there is no directory owner, whoever
+/// submits a run carries it out.
+public protocol RunQueue: Sendable {
+    /// Records new runs that nobody owns: all of them, or none. They survive a power cut when it returns.
+    /// - Throws: `JournalError.nameInUse` when an unfinished run of the namespace, or an earlier one of these, has the name.
+    func submit(_ runs: [(record: RunRecord, source: RunSource)]) async throws
+    /// Unfinished runs without an owner: those submitted and not begun, and those that were given up. By priority, then by age, at most
+    /// `limit`. For a run whose owner died see `RunJournal.acquire`.
+    func unownedRuns(limit: Int) async throws -> [RunRecord]
+    /// Makes a process the owner of the data directory.
+    /// - Throws: `JournalError.ownedBy` while another owner lives (`isAlive` decides).
+    func claimDirectory(_ owner: Owner, isAlive: @Sendable (Owner) -> Bool) async throws
+    /// Gives the directory up. Nothing happens when somebody else has it.
+    func releaseDirectory(_ owner: Owner) async throws
+    /// Who claimed the directory last and did not give it up; whether it lives is for the caller to find out.
+    func directoryOwner() async throws -> Owner?
+}
