@@ -1,6 +1,6 @@
 # The front door. `make` alone lists what there is.
 .DEFAULT_GOAL := help
-.PHONY: help demo test check release bench prove-stack test-examples format clean
+.PHONY: help demo test check release bench fuzz prove-stack test-examples format clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -21,6 +21,9 @@ bench: release ## measure side by side with make, ninja and xargs
 	@scripts/need bench
 	@Benchmarks/run
 
+fuzz: ## look for texts that bring the reader down, for SECONDS=60 or longer
+	@scripts/fuzz $(or $(SECONDS),60)
+
 test-examples: release ## run every example with the release binary
 	@scripts/test-examples
 
@@ -31,4 +34,4 @@ format: ## bring all Swift sources into shape
 	swift format format --in-place --parallel --recursive Sources Tests Proofs/StaticStack/Sources Package.swift
 
 clean: ## remove everything that was built
-	rm -rf .build .build-static-jq dist Proofs/*/.build Benchmarks/.build
+	rm -rf .build .build-static-jq dist Proofs/*/.build Benchmarks/.build Fuzz/.build

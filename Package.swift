@@ -28,6 +28,8 @@ let package = Package(
         .executable(name: "skiff", targets: ["skiff"]),
         // For the benchmarks, which are a package of their own.
         .library(name: "SkiffEngine", targets: ["Engine", "Planning", "Manifests", "Diagnostics", "WorkflowModel"]),
+        // For the fuzzer, which is one too.
+        .library(name: "SkiffLanguage", targets: ["Expressions", "Manifests", "Diagnostics", "WorkflowModel"]),
     ],
     dependencies: [
         .package(url: "https://github.com/jpsim/Yams.git", exact: "6.2.2"),
@@ -42,7 +44,7 @@ let package = Package(
         .target(
             name: "CRE2", path: "Sources/Language/CRE2",
             linkerSettings: [.linkedLibrary("re2"), .linkedLibrary("stdc++", .when(platforms: [.linux]))]),
-        room("Expressions", in: "Language", ["Diagnostics", "WorkflowModel", "CRE2"]),
+        room("Expressions", in: "Language", ["Diagnostics", "WorkflowModel", "CRE2", crypto]),
         room("Manifests", in: "Language", ["Diagnostics", "WorkflowModel", yams]),
         room("Planning", in: "Language", ["Diagnostics", "WorkflowModel", "Expressions"]),
 
@@ -72,7 +74,7 @@ let package = Package(
             ]),
         room(
             "CommandLine", in: "Surfaces",
-            ["Operations", "StatusViews", "Manifests", "Diagnostics", "WorkflowModel", argumentParser, yams]),
+            ["Operations", "Manifests", "Diagnostics", "WorkflowModel", argumentParser, yams]),
 
         room("TestKit", in: "TestKit", ["Ports", "Engine", "Planning", "WorkflowModel"]),
 

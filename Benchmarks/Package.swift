@@ -5,7 +5,8 @@ let package = Package(
     name: "skiff-benchmarks",
     dependencies: [.package(name: "skiff", path: "..")],
     targets: [
-        .executableTarget(name: "EngineBenchmark", dependencies: [.product(name: "SkiffEngine", package: "skiff")])
+        .executableTarget(name: "EngineBenchmark", dependencies: [.product(name: "SkiffEngine", package: "skiff")]),
+        .executableTarget(name: "ReadBenchmark", dependencies: [.product(name: "SkiffLanguage", package: "skiff")]),
     ],
     cxxLanguageStandard: .cxx17
 )

@@ -30,6 +30,8 @@ OWN_TYPES = {
 DATATYPES = {(kind, "status"): "*" for kind in KINDS} | {
     ("Parameter", "value"): "a", ("Parameter", "default"): "a", ("Parameter", "enum"): "[a", ("Parameter", "description"): "a",
     ("ValueFrom", "default"): "a",
+    # Lengths of time that nothing looks at before they are needed. Those of templates are read when the workflow is planned.
+    ("PodGC", "deleteDelayDuration"): "d", ("Memoize", "maxAge"): "g", ("ContainerSetRetryStrategy", "duration"): "g",
 }
 
 # Spellings of Argo 3.x and 2.x that still work.

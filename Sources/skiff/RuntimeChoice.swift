@@ -54,7 +54,7 @@ struct RuntimeChoice: Sendable {
             OperationError(.unavailable, "sandboxes do not work on this machine: \(reason)", hint: "use --runtime process, or auto")
         case .dataDirectory:
             OperationError(.unavailable, "\(error)", hint: "make it writable, or choose another with --data-dir or SKIFF_HOME")
-        case .noLauncher, .notRemoved: OperationError(.unavailable, "\(error)")
+        case .noLauncher, .notRemoved, .notEnded: OperationError(.unavailable, "\(error)")
         }
     }
 }

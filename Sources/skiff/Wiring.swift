@@ -38,8 +38,10 @@ struct Wiring: Sendable {
         let commands = WritableCommands { try await SQLiteStore.open(dataDirectory: directory, engineVersion: version) }
         return LocalOperations(
             store: RunStore(
-                reader: lookingStore, commands: commands, logs: LazyLogs(dataDirectory: directory), ring: { DatagramDoorbell.ring(at: $0) },
-                removeFiles: self.removeFiles, time: SystemTime()))
+                reader: lookingStore, commands: commands,
+                openJournal: { try await SQLiteStore.open(dataDirectory: directory, engineVersion: version) },
+                logs: LazyLogs(dataDirectory: directory), ring: { DatagramDoorbell.ring(at: $0) },
+                endPods: { try await PodFiles.end($0, dataDirectory: directory) }, removeFiles: self.removeFiles, time: SystemTime()))
     }
 
     /// Removes logs, claims and artifacts of a run.

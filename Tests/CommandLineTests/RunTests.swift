@@ -75,7 +75,7 @@ import WorkflowModel
         let session = FakeSession([SampleFlow.steps.workflow("Running")])
         let program = TestProgram(starter: FakeStarter(session: session))
         session.tell(.runtimeChosen("process"))
-        session.tell(.diagnostics([LintTests.warning], excerpts: [:]))
+        session.tell(.diagnostics([LintTests.warning.diagnostic], excerpts: [:]))
         session.tell(.runFinished(run: "flow", phase: "Failed", message: ""))
         session.end([Self.failed])
         #expect(await program.run("run", "--output", "json", "a.yaml") == 1)
@@ -139,7 +139,8 @@ import WorkflowModel
 
     @Test func `a manifest that cannot be run exits 2 and shows every fault`() async {
         let program = TestProgram(
-            starter: FakeStarter(fault: ManifestFault(diagnostics: [LintTests.error, LintTests.error], excerpts: LintTests.excerpts)))
+            starter: FakeStarter(
+                fault: ManifestFault(diagnostics: [LintTests.error.diagnostic, LintTests.error.diagnostic], excerpts: LintTests.excerpts)))
         #expect(await program.run("run", "a.yaml", "-o", "json") == 2)
         #expect(program.console.output == "")
         let one = """

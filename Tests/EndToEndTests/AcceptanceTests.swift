@@ -21,12 +21,6 @@ private struct Installation {
         try FileManager.default.createDirectory(at: self.directory, withIntermediateDirectories: true)
     }
 
-    func write(_ name: String, _ text: String) throws -> String {
-        let file = self.directory.appending(path: name)
-        try text.write(to: file, atomically: true, encoding: .utf8)
-        return file.path
-    }
-
     func process(_ arguments: [String]) -> Process {
         let process = Process()
         process.executableURL = self.binary
@@ -56,73 +50,6 @@ private struct Installation {
     }
 
     func remove() { try? FileManager.default.removeItem(at: self.directory) }
-}
-
-/// `skiff run` killed again and again.
-struct KillTests {
-    @Test func `a run that is killed at ten random moments ends as if nothing had happened, every step once`() throws {
-        let skiff = try Installation()
-        defer { skiff.remove() }
-        let log = skiff.directory.appending(path: "log")
-        try FileManager.default.createDirectory(at: log, withIntermediateDirectories: true)
-        let file = try skiff.write(
-            "steps.yaml",
-            """
-            apiVersion: argoproj.io/v1alpha1
-            kind: Workflow
-            metadata: {name: steps}
-            spec:
-              entrypoint: main
-              parallelism: 4
-              volumes: [{name: log, hostPath: {path: "\(log.path)", type: Directory}}]
-              templates:
-              - name: main
-                steps:
-                - - name: step
-                    template: append
-                    arguments: {parameters: [{name: number, value: "{{item}}"}]}
-                    withSequence: {count: 200}
-              - name: append
-                inputs: {parameters: [{name: number}]}
-                container:
-                  image: "busybox:1"
-                  command: [sh, -c, "echo {{inputs.parameters.number}} >> /log/started"]
-                  volumeMounts: [{name: log, mountPath: /log}]
-            """)
-        var seed = UInt64.random(in: 0...UInt64.max)
-        let first = seed
-        var arguments = ["run", file]
-        for kill in 1...10 {
-            seed = seed &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-            try self.kill(skiff.process(arguments), afterLines: Int(seed >> 33) % 30 + (kill == 1 ? 3 : 1))
-            arguments = ["run", "--resume", "steps"]
-        }
-        // The last kill may have come after the end, and then there is nothing to resume.
-        let end = try skiff.run("run", "--resume", "steps")
-        #expect(end.status == 0 || end.errors.contains("has ended already"), "seed \(first): \(end.errors)")
-        let status = try JSONValue(json: try skiff.run("get", "steps", "-o", "json").output)["status"]
-        #expect(status?["phase"] == "Succeeded", "seed \(first)")
-        let lines = try String(contentsOf: log.appending(path: "started"), encoding: .utf8).split(separator: "\n")
-        #expect(lines.count == 200, "seed \(first)")
-        #expect(Set(lines).count == 200, "seed \(first)")
-    }
-
-    /// Kills the process when it has told of so many changes.
-    private func kill(_ process: Process, afterLines wanted: Int) throws {
-        let output = Pipe()
-        process.standardOutput = output
-        process.standardError = output
-        try process.run()
-        var lines = 0
-        while lines < wanted {
-            let data = output.fileHandleForReading.availableData
-            if data.isEmpty { break }
-            lines += data.count { $0 == UInt8(ascii: "\n") }
-        }
-        Foundation.kill(process.processIdentifier, SIGKILL)
-        process.waitUntilExit()
-        #expect(process.terminationReason == .uncaughtSignal)
-    }
 }
 
 /// What the documents promise of the examples and of the release binary.

@@ -34,8 +34,10 @@ final class Home: Sendable {
         return path
     }
 
-    func text(_ path: String) -> String? {
-        let descriptor = open(path.hasPrefix("/") ? path : "\(self.path)/\(path)", O_RDONLY | O_CLOEXEC)
+    func text(_ path: String) -> String? { Self.content(path.hasPrefix("/") ? path : "\(self.path)/\(path)") }
+
+    private static func content(_ path: String) -> String? {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return nil }
         defer { close(descriptor) }
         var bytes: [UInt8] = []
@@ -46,15 +48,27 @@ final class Home: Sendable {
 
     func exists(_ path: String) -> Bool { access("\(self.path)/\(path)", F_OK) == 0 }
 
+    /// Processes of the machine whose environment holds a text.
+    static func processes(marked text: String) -> [String] {
+        self.entries("/proc").filter { Int($0) != nil && self.content("/proc/\($0)/environ")?.contains(text) == true }
+    }
+
+    private static func entries(_ path: String) -> [String] {
+        guard let listing = opendir(path) else { return [] }
+        defer { closedir(listing) }
+        var names: [String] = []
+        while let entry = readdir(listing) {
+            let name = withUnsafeBytes(of: &entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+            if name != ".", name != ".." { names.append(name) }
+        }
+        return names
+    }
+
     private static func remove(_ path: String) {
         var status = stat()
         guard lstat(path, &status) == 0 else { return }
-        if status.st_mode & S_IFMT == S_IFDIR, let listing = opendir(path) {
-            while let entry = readdir(listing) {
-                let name = withUnsafeBytes(of: &entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
-                if name != ".", name != ".." { Self.remove("\(path)/\(name)") }
-            }
-            closedir(listing)
+        if status.st_mode & S_IFMT == S_IFDIR {
+            for name in self.entries(path) { self.remove("\(path)/\(name)") }
             rmdir(path)
         } else {
             unlink(path)

@@ -75,6 +75,30 @@ import WorkflowModel
         #expect(resumed.output.contains("flow  Failed"), "\(resumed)")
     }
 
+    @Test(arguments: ["sandbox", "process"]) func `a run whose process was killed is deleted with what it left running`(runtime: String)
+        async throws
+    {
+        let home = try Home()
+        let command = "trap 'echo tidied > \(home.shared)/bye; exit 0' TERM\necho ready\nwhile :; do sleep 0.02; done"
+        let file = try home.file(
+            "flow.yaml", Flow.workflow("flow", Flow.volume(home) + "  templates:\n" + Flow.sharing(home, "main", command)))
+        let run = try Program(["run", file, "--runtime", runtime], home: home)
+        await run.shows("flow  flow  Running")
+        let logs = try Program(["logs", "-f", "flow"], home: home)
+        await logs.shows("ready")
+        let live = try await Program.run("delete", "flow", home: home)
+        #expect(live.status == 1)
+        #expect(live.errors.contains("run 'flow' has not ended, and a process carries it out"), "\(live)")
+        run.signal(SIGKILL)
+        _ = await run.outcome()
+        let deletion = try await Program.run("delete", "flow", home: home)
+        #expect(deletion.status == 0, "\(deletion)")
+        #expect(deletion.output == "Workflow 'flow' deleted\n")
+        #expect(home.text("shared/bye") == "tidied\n")
+        #expect(try await Program.run("list", "-o", "name", home: home).output == "")
+        #expect(try await Program.run("run", "--resume", "flow", home: home).status == 1)
+    }
+
     @Test(arguments: ["sandbox", "process"])
     func `killed at ten random moments, a run of 200 steps ends as if it never was, every step started once`(runtime: String) async throws {
         let home = try Home()
@@ -104,7 +128,7 @@ import WorkflowModel
         #expect(workflow["status"]?["phase"]?.string == "Succeeded")
         #expect(workflow["status"]?["progress"]?.string == "200/200")
         // Nothing of it is left running.
-        let processes = try await Program.run("logs", "flow", home: home)
-        #expect(processes.status == 0)
+        let uid = try #require(workflow["metadata"]?["uid"]?.string)
+        #expect(Home.processes(marked: "SKIFF_POD=\(uid)/").isEmpty)
     }
 }

@@ -17,7 +17,7 @@ struct SplitMix: RandomNumberGenerator {
     mutating func below(_ bound: Int) -> Int { Int(self.next() % UInt64(bound)) }
 }
 
-/// No text whatever brings the process down, and every error points into the text.
+/// No text whatever brings the process down, and every error points into the text. `make fuzz` looks longer.
 struct FuzzTests {
     static let seeds: [String] = [
         "a.b['c'][0] ?? [1, 2.5e3, 'x'][-1:]", "let x = 1..3; map(x, # * 2) | filter(# > 2) | len()", "if a { 'y' } else { \"n\" }",
@@ -57,7 +57,7 @@ struct FuzzTests {
         }
     }
 
-    @Test(arguments: 0..<4)
+    @Test(.timeLimit(.minutes(5)), arguments: 0..<4)
     func `random texts give values or errors with a place in the text`(seed: UInt64) throws {
         var generator = SplitMix(seed: seed)
         let variables: [String: ExprValue] = [
@@ -115,7 +115,7 @@ struct FuzzTests {
         .duration(nanoseconds: .max), .duration(nanoseconds: .min), .duration(nanoseconds: 1_500_000_000),
     ]
 
-    @Test(arguments: 0..<4)
+    @Test(.timeLimit(.minutes(5)), arguments: 0..<4)
     func `functions and operators take any values`(seed: UInt64) throws {
         var generator = SplitMix(seed: seed)
         var shapes: [(text: String, arity: ClosedRange<Int>)] = Builtins.table.values.sorted { $0.name < $1.name }.map {

@@ -1,4 +1,5 @@
 import Expressions
+import Foundation
 import WorkflowModel
 
 /// A fixed instant and seed: 2024-03-05T06:07:08.009Z.
@@ -20,3 +21,10 @@ func failure(of text: String, _ variables: [String: ExprValue] = [:]) -> Express
 }
 
 func value(json: String) throws -> ExprValue { ExprValue(try JSONValue(json: json)) }
+
+/// The rows of a table in `Tests/Goldens/Expressions`, without its heading, as cells.
+func goldenRows(_ file: String) -> [[String]] {
+    let directory = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    let text = (try? String(contentsOf: directory.appendingPathComponent("Goldens/Expressions/\(file)"), encoding: .utf8)) ?? ""
+    return text.split(separator: "\n").dropFirst().map { $0.split(separator: "\t", omittingEmptySubsequences: false).map { String($0) } }
+}

@@ -66,6 +66,25 @@ struct WhenExpressionTests {
         #expect(throws: WhenError(message: "Expected boolean evaluation for '\(text)'. Got \(shown)")) { try WhenExpression.evaluate(text) }
     }
 
+    /// Number 15 of the oddities in `docs/compatibility.md`.
+    @Test(arguments: [
+        ("'2020-01-02' == '2020-01-02 00:00:00'", true), ("'2020-01-02T10:00:00Z' > '2020-01-02 09:59:59'", true),
+        ("'2020-1-2' == '2020-01-02'", false), ("'10' == '10.0'", false),
+    ])
+    func `texts that look like dates are compared as times`(text: String, expected: Bool) throws {
+        #expect(try WhenExpression.evaluate(text) == expected)
+    }
+
+    /// Conditions with the values that the library gives which Argo uses; `error` for those that it refuses.
+    @Test func `conditions have the values that govaluate gives them`() {
+        let rows = goldenRows("when-values.tsv")
+        #expect(rows.count == 400)
+        for row in rows {
+            let value = (try? WhenExpression.evaluate(row[0])).map { $0 ? "true" : "false" } ?? "error"
+            #expect(value == row[1], "\(row[0])")
+        }
+    }
+
     @Test func `deep nesting and great length are refused`() {
         for part in ["(", "!", "-", "true ? ", "1 + ", "true ?? ", "1 ** ", "(1, "] {
             #expect(throws: WhenError.self) { try WhenExpression.evaluate(String(repeating: part, count: 50_000) + "1") }

@@ -14,6 +14,8 @@ import WorkflowModel
 final class House: Sendable {
     let path: String
     let clock: any TimeSource
+    /// Kept as long as this one, when it is the same directory at another time.
+    private let origin: House?
 
     var data: String { "\(self.path)/data" }
 
@@ -23,9 +25,17 @@ final class House: Sendable {
         guard mkdtemp(&template) != nil else { throw Fault("no temporary directory: \(errno)") }
         self.path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
         self.clock = clock ?? WallClock()
+        self.origin = nil
     }
 
-    deinit { Files.remove(self.path) }
+    /// The same directory with another clock.
+    init(clock: any TimeSource, at origin: House) {
+        self.path = origin.path
+        self.clock = clock
+        self.origin = origin
+    }
+
+    deinit { if self.origin == nil { Files.remove(self.path) } }
 
     // MARK: Manifests
 
@@ -83,11 +93,14 @@ final class House: Sendable {
 
     func store() async throws -> SQLiteStore { try await SQLiteStore.open(dataDirectory: self.data, engineVersion: "test") }
 
-    func operations() async throws -> LocalOperations {
+    /// - Parameter endPods: nil for the real ones.
+    func operations(endPods: (@Sendable (RunID) async throws -> Void)? = nil) async throws -> LocalOperations {
         let store = try await self.store()
+        let directory = self.data
         return LocalOperations(
             store: RunStore(
-                reader: store, commands: store, logs: try PodLogFiles(dataDirectory: self.data), ring: { DatagramDoorbell.ring(at: $0) },
+                reader: store, commands: store, openJournal: { store }, logs: try PodLogFiles(dataDirectory: self.data),
+                ring: { DatagramDoorbell.ring(at: $0) }, endPods: endPods ?? { try await PodFiles.end($0, dataDirectory: directory) },
                 removeFiles: self.removeFiles, time: self.clock))
     }
 

@@ -145,6 +145,32 @@ extension LocalRuntimeTests {
             #expect(Machine.text("\(bench.directory(bench.pod(2)))/exit")?.contains("\nsynced\n") == false)
         }
 
+        @Test(arguments: bothKinds) func `without any runtime the pods of a run are ended, each with its own grace`(kind: LocalRuntimeKind)
+            async throws
+        {
+            let bench = try Workbench(kind)
+            // In this order: one that tidies up, one that ignores the signal, one whose supervisor is killed, one that was never started.
+            let commands = ["trap 'echo tidied; exit 3' TERM", "trap '' TERM", "true"]
+            for (node, command) in commands.enumerated() {
+                let launch = bench.shell(
+                    "\(command); echo ready; while :; do sleep 0.01; done", node: node + 1, grace: Span(milliseconds: 300))
+                await bench.runtime.launch(launch)
+                try await bench.wait(for: "ready", in: launch.request.id)
+            }
+            let killed = try #require(Machine.supervisor(of: bench.directory(bench.pod(3))))
+            killed.kill()
+            killed.waitUntilGone()
+            for path in ["\(bench.data)/pods/\(bench.run)/4", bench.directory(bench.pod(4))] { mkdir(path, 0o700) }
+            try await PodFiles.end(bench.run, dataDirectory: bench.data)
+            for node in 1...3 { #expect(Machine.processes(marked: "SKIFF_POD=\(bench.pod(node))\0").isEmpty) }
+            #expect(try await bench.news.end(of: bench.pod(1)).result?.end == .exited(code: 3))
+            #expect(try await bench.lines(bench.pod(1)).map(\.text) == ["ready", "tidied"])
+            #expect(try await bench.news.end(of: bench.pod(2)).result?.end == .exited(code: 137))
+            #expect(try await bench.news.end(of: bench.pod(3)).lostBecause == "the pod's supervisor was lost")
+            var process: Int32 = -1
+            #expect(skiff_pod_inspect(bench.directory(bench.pod(4)), &process) == Int32(SKIFF_POD_REFUSED.rawValue))
+        }
+
         @Test(arguments: bothKinds) func `a pod that was never started is not adopted and stays so`(kind: LocalRuntimeKind) async throws {
             let bench = try Workbench(kind)
             #expect(await bench.runtime.adopt(bench.pod()) == false)

@@ -153,4 +153,21 @@ import WorkflowModel
         #expect(file.codes == ["duplicate-key"])
         #expect(file.documents.isEmpty)
     }
+
+    @Test func `of a kind that is not read the metadata is checked`() {
+        let text = """
+            apiVersion: apps/v1
+            kind: Deployment
+            metadata: {name: [a], lables: {a: b}, creationTimestamp: soon}
+            spec: {replicas: many}
+            """
+        let file = ManifestReader().read(file: "x", bytes: Array(text.utf8))
+        #expect(
+            file.diagnostics.map { "\($0.severity) \($0.path): \($0.message)" } == [
+                "warning kind: kind 'Deployment' is not read and has no effect",
+                "warning metadata.name: 'name' is a list, expected a string",
+                "warning metadata.lables: unknown field 'lables' in ObjectMeta",
+                "warning metadata.creationTimestamp: 'creationTimestamp' is 'soon', expected a time like 2026-11-21T04:32:00Z",
+            ])
+    }
 }

@@ -2,6 +2,7 @@ import Diagnostics
 import Foundation
 import Manifests
 import Testing
+import WorkflowModel
 
 /// Manifests with random damage: reading them never crashes, and every position is inside the text.
 ///
@@ -27,13 +28,33 @@ import Testing
         "kind: List\n", "items:\n", "data:\n", "null", "yes", "1e400", ".inf", "0x", "  ", "        ",
     ]
 
-    @Test(arguments: 0..<20)
+    /// Faulty manifests, working ones, and one with every field of each kind.
+    private static let texts: [[UInt8]] = {
+        let examples = packageRoot.appendingPathComponent("Examples")
+        let files = (try? FileManager.default.contentsOfDirectory(atPath: examples.path)) ?? []
+        let working = files.filter { $0.hasSuffix(".yaml") }.sorted().compactMap {
+            (try? Data(contentsOf: examples.appendingPathComponent($0))).map(Array.init)
+        }
+        let whole = FieldTests.kinds.flatMap { kind in
+            [Sample.yaml(Sample.full(kind.name)), Sample.full(kind.name).json(indent: 2)].map { Array($0.utf8) }
+        }
+        return GoldenTests.names.compactMap { try? GoldenTests.bytes($0) } + working + whole
+    }()
+
+    /// At most 4000 bytes from somewhere in one of the texts, cut at the start of a line.
+    private static func part(_ generator: inout Generator) -> [UInt8] {
+        let bytes = Self.texts.randomElement(using: &generator)!
+        guard bytes.count > 4000 else { return bytes }
+        let from = Int.random(in: 0..<bytes.count - 4000, using: &generator)
+        let start = bytes[from...].firstIndex(of: 0x0A).map { $0 + 1 } ?? 0
+        return Array(bytes[start...].prefix(4000))
+    }
+
+    @Test(.timeLimit(.minutes(5)), arguments: 0..<20)
     func `damaged manifests are read or refused`(seed: UInt64) throws {
         var generator = Generator(state: seed)
-        let names = GoldenTests.names
-        for _ in 0..<(ProcessInfo.processInfo.environment["FUZZ_ROUNDS"].flatMap(Int.init) ?? 60) {
-            var bytes = try GoldenTests.bytes(names.randomElement(using: &generator)!)
-            if bytes.count > 4000 { bytes = Array(bytes.prefix(4000)) }
+        for _ in 0..<(ProcessInfo.processInfo.environment["FUZZ_ROUNDS"].flatMap(Int.init) ?? 40) {
+            var bytes = Self.part(&generator)
             for _ in 0..<Int.random(in: 1...6, using: &generator) { Self.damage(&bytes, &generator) }
             let file = ManifestReader().read(file: "fuzz", bytes: bytes)
             for diagnostic in file.diagnostics {

@@ -118,4 +118,37 @@ import WorkflowModel
         #expect(value["a"]?[1]?["b"]?.string == "c")
         #expect(value["a"]?[2] == nil && value["x"] == nil && value[0] == nil && value["a"]?["b"] == nil)
     }
+
+    /// Texts that are nearly JSON: each is read, and then written and read again the same, or refused at a place inside the text.
+    @Test(.timeLimit(.minutes(5)), arguments: 0..<4)
+    func `damaged texts are read or refused`(seed: UInt64) throws {
+        var state = seed
+        func random(_ bound: Int) -> Int {
+            state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+            return Int((state >> 33) % UInt64(bound))
+        }
+        let whole = Array(#"{"a": [1, -2.5e3, "x\u00e9\n", null, true, {}], "é": {"b": [[], "\ud83d\ude00"]}, "c": 0.10}"#.utf8)
+        let pieces = ["{", "}", "[", "]", ",", ":", "\"", "\\", "\\u", "\\ud83d", "1e", "-", ".", "0", "nul", "é", " ", "\u{0}"].map {
+            Array($0.utf8)
+        }
+        for _ in 0..<500 {
+            var bytes = whole
+            for _ in 0...random(4) {
+                let at = random(bytes.count)
+                switch random(3) {
+                case 0: bytes.removeSubrange(at..<min(bytes.count, at + random(6)))
+                case 1: bytes[at] = UInt8(random(256))
+                default: bytes.insert(contentsOf: pieces[random(pieces.count)], at: at)
+                }
+                if bytes.isEmpty { bytes = [0x5B] }
+            }
+            let text = String(decoding: bytes, as: UTF8.self)
+            do throws(JSONError) {
+                let value = try JSONValue(json: text)
+                #expect((try? JSONValue(json: value.json)) == value, "\(text)")
+            } catch {
+                #expect((0...text.utf8.count).contains(error.offset), "\(error) in \(text)")
+            }
+        }
+    }
 }

@@ -93,6 +93,8 @@ int skiff_pod_stop(int process, uint32_t grace_milliseconds) {
     return syscall(SYS_pidfd_send_signal, process, SIGRTMIN, &information, 0) == 0 ? 0 : errno;
 }
 
+int skiff_pod_end(int process) { return syscall(SYS_pidfd_send_signal, process, SIGTERM, NULL, 0) == 0 ? 0 : errno; }
+
 static bool holds_mark(int file, const char *mark, size_t length) {
     char text[16384];
     size_t held = 0;

@@ -1,5 +1,5 @@
 import CLocalRuntime
-public import Engine
+import Engine
 import Glibc
 import Ports
 import Synchronization
@@ -48,11 +48,7 @@ extension LocalRuntime {
         let directory = self.layout.directory(of: pod)
         let start = StartRecord.read(in: directory)
         let isOtherBoot = (start?.bootID ?? ExitRecord.read(in: directory)?.bootID).map { $0 != Clock.bootID } ?? false
-        if !isOtherBoot {
-            // With a sandbox's supervisor its whole pid namespace died; this finds nothing then.
-            while skiff_pod_prove_dead(pod.description, 60_000) != 0 {}
-        }
-        _ = skiff_remove_tree(PodFiles.memoryDirectory(of: pod))
+        if isOtherBoot { _ = skiff_remove_tree(PodFiles.memoryDirectory(of: pod)) } else { PodFiles.proveDead(pod) }
         _ = skiff_pod_clean(directory)
         if let start { self.started(pod, at: start.at) }
         let isNews = self.state.withLock { state in
@@ -63,35 +59,5 @@ extension LocalRuntime {
         guard isNews else { return }
         let reason = isOtherBoot ? "the machine was restarted while the pod ran" : "the pod's supervisor was lost"
         self.continuation.yield(.lost(pod, reason: reason, at: Clock.now()))
-    }
-}
-
-/// Files of pods outside any runtime: also for a process that runs no pods.
-public enum PodFiles {
-    /// Removes what the pods of a run left on disk.
-    /// - Throws: `LocalRuntimeError.notRemoved`.
-    public static func remove(_ run: RunID, dataDirectory: String) async throws(LocalRuntimeError) {
-        // Many files take long, and the threads of Swift's tasks are few.
-        let result: Result<Void, LocalRuntimeError> = await withCheckedContinuation { continuation in
-            PlainThread.start {
-                continuation.resume(
-                    returning: Result { () throws(LocalRuntimeError) in try Self.remove(run, layout: try DataLayout.prepare(dataDirectory))
-                    })
-            }
-        }
-        try result.get()
-    }
-
-    static func remove(_ run: RunID, layout: DataLayout) throws(LocalRuntimeError) {
-        guard DataLayout.isName(run.text) else { return }
-        for path in [layout.pods(of: run), layout.claims(of: run)] {
-            let error = skiff_remove_tree(path)
-            if error != 0 { throw .notRemoved(path: path, reason: errorText(error)) }
-        }
-    }
-
-    /// Where the process runtime keeps volumes that must not reach the disk.
-    static func memoryDirectory(of pod: PodID) -> String {
-        "/dev/shm/skiff-" + pod.description.map { $0 == "/" ? "-" : String($0) }.joined()
     }
 }

@@ -74,6 +74,8 @@ public enum LocalRuntimeError: Error, Sendable, Equatable, CustomStringConvertib
     case dataDirectory(path: String, reason: String)
     /// Files of a run could not be removed.
     case notRemoved(path: String, reason: String)
+    /// Whether a pod runs cannot be told.
+    case notEnded(path: String, reason: String)
 
     public var description: String {
         switch self {
@@ -81,6 +83,7 @@ public enum LocalRuntimeError: Error, Sendable, Equatable, CustomStringConvertib
         case .noSandbox(let reason): reason
         case .dataDirectory(let path, let reason): "the data directory '\(path)' cannot be used: \(reason)"
         case .notRemoved(let path, let reason): "'\(path)' cannot be removed: \(reason)"
+        case .notEnded(let path, let reason): "what runs in '\(path)' cannot be told: \(reason)"
         }
     }
 }

@@ -10,11 +10,6 @@ public import Ports
 /// the disk (`synchronous=FULL`), any other only for the operating system (NORMAL), and commits that arrive together share a transaction
 /// (`GroupWriter`). The tables are described at `Schema`; Secret values are sealed first (`SecretBox`).
 ///
-/// Measured with a release build on 2 cores and a virtual disk whose `fdatasync` takes 0.25 ms; an entry is one event of 300 bytes, three node
-/// rows of 700 bytes and the record. One run alone: 0.53 ms an urgent commit. Without the disk (tmpfs): 8,200 commits/s for one run, 17,700/s
-/// for 16 at once, 55 µs of processor time each, most of it in writing the seven pages that an entry changes. A list of the newest 1,000 of
-/// 100,000 runs takes 5 to 12 ms, one by label 1 ms.
-///
 /// Nothing here removes what it cannot read. A database that is damaged or newer than this program is an error that leaves the file alone.
 public final class SQLiteStore: Sendable {
     static let fileName = "skiff.db"

@@ -81,6 +81,11 @@ public final class RunDriver: Sendable {
             for await event in self.ports.runtime.events {
                 switch event {
                 case .started(let pod, _): self.handle(of: pod.run)?.mailbox.post(.podStarted(pod))
+                case .ready(let pod, _): self.handle(of: pod.run)?.mailbox.post(.podReady(pod))
+                case .containerStarted(let pod, let container, _):
+                    self.handle(of: pod.run)?.mailbox.post(.containerStarted(pod, container: container))
+                case .containerFinished(let pod, let result): self.handle(of: pod.run)?.mailbox.post(.containerFinished(pod, result))
+                case .progress(let pod, let done, let all): self.handle(of: pod.run)?.mailbox.post(.progress(pod, done: done, of: all))
                 case .lost(let pod, let reason, _):
                     self.launcher.ended(pod)
                     self.handle(of: pod.run)?.mailbox.post(.podLost(pod, reason: reason))

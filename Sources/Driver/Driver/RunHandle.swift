@@ -73,6 +73,10 @@ public final class RunHandle: Sendable {
 /// What reaches the task that owns a run.
 enum RunItem: Sendable {
     case podStarted(PodID)
+    case podReady(PodID)
+    case containerStarted(PodID, container: String)
+    case containerFinished(PodID, ContainerResult)
+    case progress(PodID, done: Int64, of: Int64)
     /// What the pod left behind is saved already.
     case podFinished(PodID, PodResult)
     case podLost(PodID, reason: String)

@@ -1,4 +1,5 @@
 import Engine
+import Planning
 import Ports
 import WorkflowModel
 
@@ -143,6 +144,13 @@ struct RunLoop {
         for item in items {
             switch item {
             case .podStarted(let pod): self.apply(.podStarted(pod.node, attempt: pod.attempt), isUrgent: false)
+            case .podReady(let pod): self.apply(.podReady(pod.node, attempt: pod.attempt), isUrgent: true)
+            case .containerStarted(let pod, let container):
+                self.apply(.containerStarted(pod.node, attempt: pod.attempt, container: container), isUrgent: false)
+            case .containerFinished(let pod, let result):
+                self.apply(.containerFinished(pod.node, attempt: pod.attempt, result), isUrgent: false)
+            case .progress(let pod, let done, let all):
+                self.apply(.progress(pod.node, attempt: pod.attempt, done: done, of: all), isUrgent: false)
             case .podFinished(let pod, let result): self.apply(.podFinished(pod.node, attempt: pod.attempt, result), isUrgent: true)
             case .podLost(let pod, let reason): self.apply(.podLost(pod.node, attempt: pod.attempt, reason: reason), isUrgent: true)
             case .timerFired(let timer): self.apply(.timerFired(timer), isUrgent: true)

@@ -1,5 +1,3 @@
-import Diagnostics
-
 /// Reads the expr language (version 1.17): `||`, `??`, `?:`, members, slices, `let`, `if`, pipes, predicates, builtins.
 ///
 /// Precedence climbing, as the language's own parser does it, so that the same texts are accepted and mean the same.
@@ -9,8 +7,8 @@ struct ExpressionParser {
     /// Names bound by `let`, innermost last.
     private var locals: [String] = []
     /// How many predicates the parser is inside of; `#` means something only there.
-    private var predicates = 0
-    private var reductions = 0
+    var predicates = 0
+    var reductions = 0
     private var level = 0
 
     static func parse(_ text: String) throws(ExpressionError) -> ExpressionNode {
@@ -24,37 +22,37 @@ struct ExpressionParser {
 
     // MARK: Tokens
 
-    private var current: ExpressionToken { self.tokens[self.at] }
+    var current: ExpressionToken { self.tokens[self.at] }
 
     /// The last token is the end, which is never passed.
-    private mutating func advance() { self.at = min(self.at + 1, self.tokens.count - 1) }
+    mutating func advance() { self.at = min(self.at + 1, self.tokens.count - 1) }
 
-    private mutating func take(symbol: String) -> Bool {
+    mutating func take(symbol: String) -> Bool {
         guard self.current.isSymbol(symbol) else { return false }
         self.advance()
         return true
     }
 
-    private mutating func take(bracket: String) -> Bool {
+    mutating func take(bracket: String) -> Bool {
         guard self.current.isBracket(bracket) else { return false }
         self.advance()
         return true
     }
 
-    private mutating func expect(symbol: String) throws(ExpressionError) {
+    mutating func expect(symbol: String) throws(ExpressionError) {
         guard self.take(symbol: symbol) else { throw self.unexpected("expected '\(symbol)'") }
     }
 
-    private mutating func expect(bracket: String) throws(ExpressionError) {
+    mutating func expect(bracket: String) throws(ExpressionError) {
         guard self.take(bracket: bracket) else { throw self.unexpected("expected '\(bracket)'") }
     }
 
-    private func unexpected(_ expectation: String? = nil) -> ExpressionError {
+    func unexpected(_ expectation: String? = nil) -> ExpressionError {
         let message = self.current.kind == .end ? "unexpected end of expression" : "unexpected token \(self.current.shown)"
         return ExpressionError(message: expectation.map { "\(message), \($0)" } ?? message, offset: self.current.offset)
     }
 
-    private func node(_ kind: ExpressionNode.Kind, at offset: Int) throws(ExpressionError) -> ExpressionNode {
+    func node(_ kind: ExpressionNode.Kind, at offset: Int) throws(ExpressionError) -> ExpressionNode {
         let node = ExpressionNode(kind, offset: offset)
         guard node.depth <= ExpressionBounds.nesting else { throw self.tooDeep(offset) }
         return node
@@ -94,7 +92,7 @@ struct ExpressionParser {
     private static let orderings: Set<String> = ["<", "<=", ">", ">="]
 
     /// `a; b; c`: all are evaluated, the last one is the value.
-    private mutating func sequence() throws(ExpressionError) -> ExpressionNode {
+    mutating func sequence() throws(ExpressionError) -> ExpressionNode {
         let offset = self.current.offset
         var nodes = [try self.expression(0)]
         while self.take(symbol: ";") {
@@ -104,7 +102,7 @@ struct ExpressionParser {
         return nodes.count == 1 ? nodes[0] : try self.node(.sequence(nodes), at: offset)
     }
 
-    private mutating func expression(_ precedence: Int) throws(ExpressionError) -> ExpressionNode {
+    mutating func expression(_ precedence: Int) throws(ExpressionError) -> ExpressionNode {
         self.level += 1
         defer { self.level -= 1 }
         if self.level > ExpressionBounds.nesting { throw self.tooDeep(self.current.offset) }
@@ -382,173 +380,5 @@ struct ExpressionParser {
         case .bracket, .symbol, .end:
             throw self.unexpected("a map key is a quoted string, a number, a name or an expression in parentheses")
         }
-    }
-
-    // MARK: Members and calls
-
-    private mutating func postfix(_ base: ExpressionNode) throws(ExpressionError) -> ExpressionNode {
-        var node = base
-        while true {
-            let token = self.current
-            if token.isSymbol(".") || token.isSymbol("?.") {
-                self.advance()
-                let isOptional = token.text == "?."
-                if isOptional, self.current.isBracket("[") {
-                    node = try self.subscripted(node, isOptional: true)
-                } else {
-                    node = try self.namedMember(node, isOptional: isOptional, at: token.offset)
-                }
-            } else if token.isBracket("[") {
-                node = try self.subscripted(node, isOptional: false)
-            } else {
-                return node
-            }
-        }
-    }
-
-    /// One more link: a chain stays one chain, and an optional link makes one.
-    private func link(_ base: ExpressionNode, isOptional: Bool, at offset: Int, _ make: (ExpressionNode) -> ExpressionNode.Kind)
-        throws(ExpressionError) -> ExpressionNode
-    {
-        if case .chain(let inner) = base.kind {
-            return try self.node(.chain(try self.node(make(inner), at: offset)), at: base.offset)
-        }
-        let linked = try self.node(make(base), at: offset)
-        return isOptional ? try self.node(.chain(linked), at: base.offset) : linked
-    }
-
-    private mutating func namedMember(_ base: ExpressionNode, isOptional: Bool, at offset: Int) throws(ExpressionError) -> ExpressionNode {
-        let name = self.current
-        guard name.kind == .identifier || (name.kind == .symbol && ExpressionLexer.wordOperators.contains(name.text)) else {
-            throw self.unexpected("expected a name after '.'")
-        }
-        self.advance()
-        if self.current.isBracket("(") {
-            let arguments = try self.arguments()
-            return try self.link(base, isOptional: isOptional, at: name.offset) {
-                .method($0, name.text, arguments, isOptional: isOptional)
-            }
-        }
-        let property = try self.node(.constant(.string(name.text)), at: name.offset)
-        return try self.link(base, isOptional: isOptional, at: name.offset) { .member($0, property, isOptional: isOptional) }
-    }
-
-    private mutating func subscripted(_ base: ExpressionNode, isOptional: Bool) throws(ExpressionError) -> ExpressionNode {
-        let offset = self.current.offset
-        try self.expect(bracket: "[")
-        var from: ExpressionNode?
-        if !self.current.isSymbol(":") { from = try self.expression(0) }
-        guard self.take(symbol: ":") else {
-            try self.expect(bracket: "]")
-            let property = from!
-            return try self.link(base, isOptional: isOptional, at: offset) { .member($0, property, isOptional: isOptional) }
-        }
-        let to = self.current.isBracket("]") ? nil : try self.expression(0)
-        try self.expect(bracket: "]")
-        return try self.link(base, isOptional: isOptional, at: offset) { .slice($0, from: from, to: to) }
-    }
-
-    private mutating func arguments() throws(ExpressionError) -> [ExpressionNode] {
-        try self.expect(bracket: "(")
-        var items: [ExpressionNode] = []
-        while !self.current.isBracket(")") {
-            if !items.isEmpty {
-                try self.expect(symbol: ",")
-                if self.current.isBracket(")") { break }
-            }
-            items.append(try self.expression(0))
-        }
-        try self.expect(bracket: ")")
-        return items
-    }
-
-    /// A call by name; `first` is what a pipe puts in front of the arguments.
-    private mutating func call(_ name: ExpressionToken, first: ExpressionNode?) throws(ExpressionError) -> ExpressionNode {
-        if let predicate = PredicateFunction(rawValue: name.text) { return try self.predicateCall(predicate, name, first: first) }
-        let arguments = (first.map { [$0] } ?? []) + (try self.arguments())
-        guard let function = Builtins.table[name.text] else {
-            let guess = Spelling.closest(to: name.text, among: Builtins.names)
-            throw ExpressionError(message: "unknown function '\(name.text)'" + Self.suggestion(guess), offset: name.offset)
-        }
-        return try self.checkedCall(function, arguments, at: name.offset)
-    }
-
-    private mutating func sprigCall(_ root: ExpressionToken) throws(ExpressionError) -> ExpressionNode {
-        self.advance()
-        let name = self.current
-        guard name.kind == .identifier || name.kind == .symbol else {
-            throw self.unexpected("expected a function after 'sprig.'")
-        }
-        guard let function = Sprig.table[name.text] else {
-            let guess = Spelling.closest(to: name.text, among: Sprig.table.keys.sorted()).map { "sprig." + $0 }
-            throw ExpressionError(message: "unknown function 'sprig.\(name.text)'" + Self.suggestion(guess), offset: root.offset)
-        }
-        self.advance()
-        return try self.checkedCall(function, try self.arguments(), at: root.offset)
-    }
-
-    private static func suggestion(_ guess: String?) -> String { guess.map { ", did you mean '\($0)'?" } ?? "" }
-
-    private func checkedCall(_ function: ExprFunction, _ arguments: [ExpressionNode], at offset: Int) throws(ExpressionError)
-        -> ExpressionNode
-    {
-        guard arguments.count >= function.arity.lowerBound else {
-            throw ExpressionError(
-                message:
-                    "not enough arguments to call '\(function.name)': \(arguments.count), and it takes at least \(function.arity.lowerBound)",
-                offset: offset)
-        }
-        guard arguments.count <= function.arity.upperBound else {
-            throw ExpressionError(
-                message:
-                    "too many arguments to call '\(function.name)': \(arguments.count), and it takes at most \(function.arity.upperBound)",
-                offset: offset)
-        }
-        return try self.node(.call(function, arguments), at: offset)
-    }
-
-    private mutating func predicateCall(_ function: PredicateFunction, _ name: ExpressionToken, first: ExpressionNode?)
-        throws(ExpressionError) -> ExpressionNode
-    {
-        try self.expect(bracket: "(")
-        var arguments: [ExpressionNode] = []
-        if let first {
-            arguments.append(first)
-        } else {
-            if self.current.isBracket(")") { throw self.missingArgument(name) }
-            arguments.append(try self.expression(0))
-            if !self.current.isBracket(")") { try self.expect(symbol: ",") }
-        }
-        if self.current.isBracket(")") {
-            guard function.isPredicateOptional else { throw self.missingArgument(name) }
-        } else {
-            arguments.append(try self.predicate(isReduction: function == .reduce))
-            if function.takesExtra, self.take(symbol: ","), !self.current.isBracket(")") { arguments.append(try self.expression(0)) }
-            _ = self.take(symbol: ",")
-        }
-        try self.expect(bracket: ")")
-        return try self.node(.predicate(function, arguments), at: name.offset)
-    }
-
-    private func missingArgument(_ name: ExpressionToken) -> ExpressionError {
-        ExpressionError(message: "not enough arguments to call '\(name.text)'", offset: name.offset)
-    }
-
-    private mutating func predicate(isReduction: Bool) throws(ExpressionError) -> ExpressionNode {
-        let hasBraces = self.take(bracket: "{")
-        self.predicates += 1
-        let outer = self.reductions
-        self.reductions = isReduction ? 1 : 0
-        defer {
-            self.predicates -= 1
-            self.reductions = outer
-        }
-        let body = hasBraces ? try self.sequence() : try self.expression(0)
-        if hasBraces {
-            try self.expect(bracket: "}")
-        } else if self.current.isSymbol(";") {
-            throw self.unexpected("wrap the predicate in '{' and '}'")
-        }
-        return body
     }
 }

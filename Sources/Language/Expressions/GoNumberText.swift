@@ -1,5 +1,12 @@
 /// Floating point numbers and durations as Go prints them.
 enum GoNumberText {
+    /// Reads a floating point number; nil for a text that is none. Base 16 needs an exponent: `0x1p4`, not `0x10`.
+    static func number(_ text: String) -> Double? {
+        let letters = text.utf8.lazy.map { $0 | 0x20 }
+        if letters.contains(UInt8(ascii: "x")), !letters.contains(UInt8(ascii: "p")) { return nil }
+        return Double(text)
+    }
+
     /// As Go's `encoding/json`: plain digits from 1e-6 up to 1e21, an exponent without needless zeros outside.
     static func json(_ number: Double) -> String {
         let size = number.magnitude

@@ -192,10 +192,10 @@ extension TemplateText.Segment {
         return try ExprJSONWriter.text(of: value)
     }
 
-    /// Names that get their values in later rounds: an expression that uses one waits for it, even if it could do without.
+    /// Members that get their values in later rounds: an expression that uses one waits for it, even if it could do without. An `item`
+    /// that is there has all its members, so `item.x ?? 'none'` need not wait.
     private static func isLate(_ reference: ExprReference) -> Bool {
         switch reference.path[0] {
-        case "item", "retries": true
         case "lastRetry": reference.path.count < 2 || ["exitCode", "status", "duration", "message"].contains(reference.path[1])
         case "workflow": reference.path.count > 1 && ["status", "failures"].contains(reference.path[1])
         default: false

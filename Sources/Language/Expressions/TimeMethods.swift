@@ -8,6 +8,7 @@ enum TimeMethods {
             case .time(let time): self.call(name, on: time, arguments)
             case .duration(let nanoseconds): self.call(name, on: nanoseconds, arguments)
             case .null: throw ExpressionError("cannot fetch \(name) from <nil>")
+            case .string(let text) where SemanticVersion(text) != nil: SprigVersions.call(name, on: text, arguments)
             case .bool, .int, .float, .string, .array, .map: throw ExpressionError("\(receiver.typeName) has no method '\(name)'")
             }
         guard let result else { throw ExpressionError("\(receiver.typeName) has no method '\(name)' for these arguments") }

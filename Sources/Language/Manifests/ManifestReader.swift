@@ -105,11 +105,13 @@ private struct DocumentReader {
         let schema = kinds.check()
         self.result.diagnostics += kinds.diagnostics
         guard !kinds.isForeign else { return }
+        var checker = SchemaChecker(source: source, unknownFields: self.reader.unknownFields, isSecret: isSecret || schema == "Secret")
         if let schema {
-            var checker = SchemaChecker(source: source, unknownFields: self.reader.unknownFields, isSecret: isSecret || schema == "Secret")
             manifest.value = checker.check(value, as: schema)
-            self.result.diagnostics += checker.diagnostics
+        } else {
+            checker.checkMetadata(of: value)
         }
+        self.result.diagnostics += checker.diagnostics
         self.result.documents.append(manifest)
     }
 

@@ -34,6 +34,18 @@ struct SchemaChecker {
         return self.check(value, at: document, as: .object(kind), field: nil) ?? value
     }
 
+    /// Of an object of a kind that is not read, all that is known is what its metadata looks like. Nothing depends on it, so faults are
+    /// warnings.
+    mutating func checkMetadata(of value: JSONValue) {
+        guard let document = self.source.document, let metadata = value["metadata"],
+            let place = self.source.children(of: document).first(where: { self.source.name(of: $0) == "metadata" })
+        else { return }
+        self.path = [.field("metadata")]
+        _ = self.check(metadata, at: place, as: .object("ObjectMeta"), field: nil)
+        self.path = []
+        for index in self.diagnostics.indices { self.diagnostics[index].severity = min(self.diagnostics[index].severity, .warning) }
+    }
+
     // MARK: Values
 
     /// - Returns: what the value must be replaced with; nil when it stays.
@@ -56,6 +68,7 @@ struct SchemaChecker {
         case .integerOrString: self.checkIntegerOrString(value, at: place)
         case .quantity: return self.checkQuantity(value, at: place)
         case .time: self.checkTime(value, at: place)
+        case .duration, .goDuration: return self.checkDuration(value, at: place, needsUnit: type == .goDuration)
         case .base64: self.checkBase64(value, at: place)
         }
         return nil
@@ -230,6 +243,22 @@ struct SchemaChecker {
             "\(self.subject) is \(self.quoted(text)), expected a time like 2026-11-21T04:32:00Z", hint: nil)
     }
 
+    private mutating func checkDuration(_ value: JSONValue, at place: SourceMap.Place, needsUnit: Bool) -> JSONValue? {
+        guard let text = value.scalarText, value.bool == nil else {
+            self.reportType(value, at: place, expected: "a duration like 90s or 1h30m")
+            return nil
+        }
+        let isDuration = text.isEmpty || text.contains("{{") || (needsUnit ? Span(goDuration: text) : Span(unitOptional: text)) != nil
+        if !isDuration {
+            self.report(
+                .badValue, .error, at: self.source.value(place), length: text.count,
+                "\(self.subject) is \(self.quoted(text)), expected a duration like 90s or 1h30m",
+                hint: Int64(text) == nil ? nil : "write the unit: '\(text)s'")
+        }
+        if case .string = value { return nil }
+        return .string(text)
+    }
+
     private mutating func checkBase64(_ value: JSONValue, at place: SourceMap.Place) {
         guard case .string(let text) = value else { return self.reportType(value, at: place, expected: "a string in base64") }
         guard Base64.decoded(text) == nil else { return }
@@ -320,6 +349,7 @@ extension SchemaChecker {
         case .boolean: "true or false"
         case .integerOrString: "a whole number or a string"
         case .quantity: "a quantity like 500m or 1Gi"
+        case .duration, .goDuration: "a duration like 90s or 1h30m"
         case .map, .object, .plugin: "a map"
         case .list(let item):
             switch item {

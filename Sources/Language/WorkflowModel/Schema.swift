@@ -5,7 +5,8 @@ public struct Schema: Sendable {
     /// Argo Workflows 4 with the older spellings that still work, ConfigMap, Secret and PersistentVolumeClaim.
     public static let argo = Schema(table: schemaTable)
 
-    private let types: [ObjectType]
+    /// In the order of their names.
+    public let types: [ObjectType]
 
     public struct ObjectType: Sendable, Equatable {
         /// The API's name: `WorkflowSpec`.
@@ -46,6 +47,10 @@ public struct Schema: Sendable {
         case quantity
         /// A time as RFC 3339 writes it.
         case time
+        /// A length of time: whole seconds, or as Go writes it: `1h30m`.
+        case duration
+        /// A length of time as Go writes it, with its unit.
+        case goDuration
         case base64
         /// Free form.
         case any
@@ -147,6 +152,8 @@ struct SchemaTableReader {
         case "x": return .integerOrString
         case "q": return .quantity
         case "t": return .time
+        case "d": return .duration
+        case "g": return .goDuration
         case "6": return .base64
         case "*": return .any
         case "p": return .plugin

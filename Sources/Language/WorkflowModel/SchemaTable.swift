@@ -38,7 +38,7 @@ let schemaTable: StaticString = #"""
     ContainerResizePolicy resourceName!:s restartPolicy!:s
     ContainerRestartRule action!:s exitCodes:ContainerRestartRuleOnExitCodes
     ContainerRestartRuleOnExitCodes operator!:s values:[i
-    ContainerSetRetryStrategy duration:s retries:x
+    ContainerSetRetryStrategy duration:g retries:x
     ContainerSetTemplate containers!:[ContainerNode retryStrategy:ContainerSetRetryStrategy volumeMounts:[VolumeMount
     ContinueOn error:b failed:b
     Counter value!:s
@@ -100,7 +100,7 @@ let schemaTable: StaticString = #"""
     LocalObjectReference name:s
     ManagedFieldsEntry apiVersion:s fieldsType:s fieldsV1:* manager:s operation:s subresource:s time:t
     ManifestFrom artifact!:Artifact
-    Memoize cache!:Cache key!:s maxAge:s
+    Memoize cache!:Cache key!:s maxAge:g
     Metadata annotations:{s labels:{s
     MetricLabel key!:s value!:s
     Metrics prometheus!:[Prometheus
@@ -133,7 +133,7 @@ let schemaTable: StaticString = #"""
     PodDNSConfig nameservers:[s options:[PodDNSConfigOption searches:[s
     PodDNSConfigOption name:s value:s
     PodDisruptionBudgetSpec maxUnavailable:x minAvailable:x selector:LabelSelector unhealthyPodEvictionPolicy:s
-    PodGC deleteDelayDuration:s labelSelector:LabelSelector strategy:s(OnPodCompletion|OnPodSuccess|OnWorkflowCompletion|OnWorkflowSuccess)
+    PodGC deleteDelayDuration:d labelSelector:LabelSelector strategy:s(OnPodCompletion|OnPodSuccess|OnWorkflowCompletion|OnWorkflowSuccess)
     PodResourceClaim name!:s resourceClaimName:s resourceClaimTemplateName:s
     PodSecurityContext appArmorProfile:AppArmorProfile fsGroup:i fsGroupChangePolicy:s(~OnRootMismatch|Always) runAsGroup:i runAsNonRoot:b runAsUser:i seLinuxChangePolicy:s seLinuxOptions:SELinuxOptions seccompProfile:SeccompProfile supplementalGroups:[i supplementalGroupsPolicy:s sysctls:[Sysctl windowsOptions:WindowsSecurityContextOptions
     PortworxVolumeSource fsType:s readOnly:b volumeID!:s

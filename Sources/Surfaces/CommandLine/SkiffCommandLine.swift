@@ -17,7 +17,7 @@ public enum SkiffCommandLine {
         signal(SIGPIPE, SIG_IGN)
         return await CommandLineContext.$bound.withValue(context) {
             do {
-                var command = try RootCommand.parseAsRoot(arguments)
+                var command = try RootCommand.parseAsRoot(GoFlags.normalized(arguments))
                 if var asynchronous = command as? any AsyncParsableCommand {
                     try await asynchronous.run()
                 } else {
@@ -25,7 +25,7 @@ public enum SkiffCommandLine {
                 }
                 return ExitStatus.success
             } catch {
-                return Self.report(error, to: context.console, refusesColor: arguments.contains("--no-color"))
+                return Self.report(error, to: context.console, refusesColor: GoFlags.normalized(arguments).contains("--no-color"))
             }
         }
     }
@@ -75,12 +75,21 @@ struct RootCommand: AsyncParsableCommand {
                 target failed; 2 bad usage, or a manifest that cannot be run.
                 """,
             version: "skiff: \(CommandLineContext.current.version)",
-            subcommands: [
-                RunCommand.self, SubmitCommand.self, ApplyCommand.self, CreateCommand.self, TemplateCommand.self,
-                ClusterTemplateCommand.self,
-                CronCommand.self, LintCommand.self, ListCommand.self, GetCommand.self, LogsCommand.self, StopCommand.self,
-                TerminateCommand.self,
-                DeleteCommand.self, VersionCommand.self, CompletionCommand.self,
+            groupedSubcommands: [
+                CommandGroup(
+                    name: "Run",
+                    subcommands: [
+                        RunCommand.self, SubmitCommand.self, ListCommand.self, GetCommand.self, LogsCommand.self, StopCommand.self,
+                        TerminateCommand.self, DeleteCommand.self,
+                    ]),
+                CommandGroup(
+                    name: "Store",
+                    subcommands: [
+                        ApplyCommand.self, CreateCommand.self, TemplateCommand.self, ClusterTemplateCommand.self, CronCommand.self,
+                    ]),
+                CommandGroup(
+                    name: "Manifest", subcommands: [LintCommand.self, ExplainCommand.self, ConvertCommand.self, SchemaCommand.self]),
+                CommandGroup(name: "Other", subcommands: [VersionCommand.self, CompletionCommand.self]),
             ])
     }
 }

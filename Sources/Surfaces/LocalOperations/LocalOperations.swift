@@ -41,20 +41,55 @@ public struct LocalOperations: Operations {
     @discardableResult public func delete(_ name: String, namespace: String) async throws -> String {
         try await OperationError.translating {
             let record = try await self.store.reader.findRun(name, namespace: namespace)
-            guard record.finishedAt != nil else {
-                let isCarriedOut = try await self.livingOwner(of: record.id) != nil
-                throw OperationError(
-                    .conflict, "run '\(record.name)' has not ended, and only finished runs can be deleted",
-                    hint: isCarriedOut
-                        ? "end it with: skiff terminate \(record.name)"
-                        : "its process is gone; go on with it with: skiff run --resume \(record.name)")
-            }
+            if record.finishedAt == nil, try await self.discard(record) { return record.name }
             // The files first: records whose files are gone can be deleted again, files without records nobody would find.
-            do { try await self.store.removeFiles(record.id) } catch {
-                throw OperationError(.unavailable, "what run '\(record.name)' left cannot be removed: \(error)")
-            }
+            try await self.removeFiles(of: record)
             try await self.store.commands.delete(record.id)
             return record.name
+        }
+    }
+
+    /// Takes an unfinished run over whose process is gone, ends what it left running, and removes it.
+    /// - Returns: false when the run has just ended.
+    /// - Throws: `OperationError.conflict` while a process carries it out.
+    private func discard(_ record: RunRecord) async throws -> Bool {
+        // Looked at first, so that nothing is opened for writing on behalf of a run that lives.
+        if try await self.livingOwner(of: record.id) != nil { throw Self.notEnded(record) }
+        let journal = try await self.store.openJournal()
+        let owner = LocalOwner.current(id: Identity.uuid(at: self.store.time.now()), doorbell: "")
+        let ownership: Ownership
+        do { ownership = try await journal.acquire(record.id, owner: owner, isAlive: LocalOwner.isAlive) } catch JournalError.ownedBy {
+            throw Self.notEnded(record)
+        } catch JournalError.noSuchRun {
+            return false
+        }
+        do {
+            try await self.endPods(of: record)
+            try await self.removeFiles(of: record)
+            try await journal.discard(ownership)
+        } catch {
+            // The run is as it was, and the first error is the one to tell.
+            try? await journal.release(ownership)
+            throw error
+        }
+        return true
+    }
+
+    private static func notEnded(_ record: RunRecord) -> OperationError {
+        OperationError(
+            .conflict, "run '\(record.name)' has not ended, and a process carries it out",
+            hint: "end it with: skiff terminate \(record.name)")
+    }
+
+    private func endPods(of record: RunRecord) async throws {
+        do { try await self.store.endPods(record.id) } catch {
+            throw OperationError(.unavailable, "what run '\(record.name)' left running cannot be ended: \(error)")
+        }
+    }
+
+    private func removeFiles(of record: RunRecord) async throws {
+        do { try await self.store.removeFiles(record.id) } catch {
+            throw OperationError(.unavailable, "what run '\(record.name)' left cannot be removed: \(error)")
         }
     }
 

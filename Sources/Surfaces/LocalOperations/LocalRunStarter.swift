@@ -1,4 +1,4 @@
-public import Diagnostics
+import Diagnostics
 import Driver
 import Engine
 import Manifests
@@ -18,21 +18,8 @@ public struct LocalRunStarter: RunStarter {
         self.namespace = namespace
     }
 
-    // MARK: lint
-
-    public func lint(_ files: [String]) async throws -> (diagnostics: [Diagnostic], excerpts: [String: [Substring]], documents: Int) {
-        let context = ManifestContext.read(files)
-        let stored = StoredContexts(given: context, open: self.machinery.openResources, namespace: self.namespace)
-        let planned = try await stored.check()
-        let diagnostics = ManifestContext.merged(context.diagnostics, planned)
-        let order = Dictionary(context.diagnostics.enumerated().map { ($1.file, $0) }) { first, _ in first }
-        let sorted = diagnostics.enumerated().sorted { left, right in
-            let files = (order[left.element.file] ?? .max, order[right.element.file] ?? .max)
-            if left.element.file != right.element.file { return (files.0, left.element.file) < (files.1, right.element.file) }
-            let start = SourcePosition(line: 1, column: 1)
-            return (left.element.position ?? start, left.offset) < (right.element.position ?? start, right.offset)
-        }
-        return (sorted.map(\.element), context.excerpts, context.documentCount)
+    public func lint(_ request: LintRequest) async throws -> LintReport {
+        try await FileLinter(request, stored: self.machinery.openResources, namespace: self.namespace).report()
     }
 
     // MARK: start

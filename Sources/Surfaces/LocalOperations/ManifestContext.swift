@@ -13,21 +13,23 @@ struct ManifestContext {
     private(set) var secrets: [String: [String: [UInt8]]] = [:]
     private(set) var diagnostics: [Diagnostic] = []
     private(set) var excerpts: [String: [Substring]] = [:]
-    /// Objects of any kind.
-    private(set) var documentCount = 0
+    /// The files that were read, each once, in the order they were read.
+    private(set) var files: [ManifestFile] = []
 
-    /// - Parameter paths: files, directories, or `-` for standard input.
-    static func read(_ paths: [String]) -> ManifestContext {
+    /// - Parameter paths: files, directories, or `-` for standard input. A file that is named twice is read once.
+    static func read(_ paths: [String], with reader: ManifestReader = ManifestReader()) -> ManifestContext {
         var context = ManifestContext()
-        let reader = ManifestReader()
-        for path in paths { for file in reader.readFile(path: path) { context.add(file) } }
+        var seen: Set<String> = []
+        for path in paths where seen.insert(path).inserted {
+            for file in reader.readFile(path: path) where file.file == path || seen.insert(file.file).inserted { context.add(file) }
+        }
         return context
     }
 
     private mutating func add(_ file: ManifestFile) {
+        self.files.append(file)
         self.diagnostics += file.diagnostics
         self.excerpts[file.file] = file.lines
-        self.documentCount += file.documents.count
         for document in file.documents {
             if document.kind == WorkflowKind.workflow.rawValue { self.workflows.append(document) }
             self.add(ResourceManifest(object: document.value, source: document.source))

@@ -5,21 +5,29 @@ public import Ports
 public struct RunStore: Sendable {
     public var reader: any RunReader
     public var commands: any RunCommands
+    /// For taking runs over whose process is gone.
+    /// - Throws: `JournalError`.
+    public var openJournal: @Sendable () async throws -> any RunJournal
     public var logs: any PodLogs
     /// Rings at the process that owns a run; false when nobody listens there.
     public var ring: @Sendable (String) async -> Bool
+    /// Ends what still runs of a run that nobody carries out. Returns when nothing is left; nothing of it can start afterwards.
+    public var endPods: @Sendable (RunID) async throws -> Void
     /// Removes logs, claims and artifacts of a run.
     public var removeFiles: @Sendable (RunID) async throws -> Void
     public var time: any TimeSource
 
     public init(
-        reader: any RunReader, commands: any RunCommands, logs: any PodLogs, ring: @escaping @Sendable (String) async -> Bool,
+        reader: any RunReader, commands: any RunCommands, openJournal: @escaping @Sendable () async throws -> any RunJournal,
+        logs: any PodLogs, ring: @escaping @Sendable (String) async -> Bool, endPods: @escaping @Sendable (RunID) async throws -> Void,
         removeFiles: @escaping @Sendable (RunID) async throws -> Void, time: any TimeSource
     ) {
         self.reader = reader
         self.commands = commands
+        self.openJournal = openJournal
         self.logs = logs
         self.ring = ring
+        self.endPods = endPods
         self.removeFiles = removeFiles
         self.time = time
     }

@@ -108,14 +108,15 @@ struct StoredContexts {
     let namespace: String
 
     /// What is wrong with them beyond their text.
+    /// - Parameter wants: whether objects of a kind are checked.
     /// - Throws: `OperationError`.
-    func check() async throws -> [Diagnostic] {
+    func check(_ wants: (String) -> Bool = { _ in true }) async throws -> [Diagnostic] {
         let workflows = self.given.workflows.compactMap { document in
             Workflow(document.value).map { PlanningDocument(workflow: $0, source: document.source) }
         }
         var contexts: [String: ManifestContext] = [:]
         var found: [Diagnostic] = []
-        for document in workflows + self.given.library {
+        for document in workflows + self.given.library where wants(document.workflow.kind.rawValue) {
             let namespace = document.workflow.metadata.namespace ?? self.namespace
             let context: ManifestContext
             if let known = contexts[namespace] {

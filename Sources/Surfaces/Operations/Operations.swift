@@ -129,7 +129,7 @@ public protocol Operations: Sendable {
     @discardableResult func stop(_ name: String, namespace: String, message: String) async throws -> String
     /// Kills what runs, exit handlers too.
     @discardableResult func terminate(_ name: String, namespace: String) async throws -> String
-    /// Removes a finished run with its records, logs and artifacts.
+    /// Removes a run with its records, logs and artifacts: one that has ended, or whose process is gone; what that one left running is ended.
     @discardableResult func delete(_ name: String, namespace: String) async throws -> String
 }
 
@@ -217,6 +217,6 @@ public protocol RunStarter: Sendable {
     func start(_ request: RunRequest) async throws -> any RunSession
     /// Takes an unfinished run over whose process is gone.
     func resume(_ name: String, namespace: String, maxParallel: Int?) async throws -> any RunSession
-    /// All faults of all files; directories are searched for YAML and JSON.
-    func lint(_ files: [String]) async throws -> (diagnostics: [Diagnostic], excerpts: [String: [Substring]], documents: Int)
+    /// All faults of all files, found without running anything.
+    func lint(_ request: LintRequest) async throws -> LintReport
 }

@@ -1,4 +1,3 @@
-import Diagnostics
 import Operations
 import Synchronization
 import WorkflowModel
@@ -54,18 +53,18 @@ final class FakeSession: RunSession {
 final class FakeStarter: RunStarter {
     private let session: FakeSession?
     private let fault: (any Error)?
-    private let lintResult: (diagnostics: [Diagnostic], excerpts: [String: [Substring]], documents: Int)
+    private let lintReport: LintReport
     let requests = Mutex<[RunRequest]>([])
     let resumed = Mutex<[String]>([])
-    let linted = Mutex<[String]>([])
+    let linted = Mutex<[LintRequest]>([])
 
     init(
         session: FakeSession? = nil, fault: (any Error)? = nil,
-        lint: (diagnostics: [Diagnostic], excerpts: [String: [Substring]], documents: Int) = ([], [:], 1)
+        lint: LintReport = LintReport(findings: [], excerpts: [:], objectCount: 1)
     ) {
         self.session = session
         self.fault = fault
-        self.lintResult = lint
+        self.lintReport = lint
     }
 
     func start(_ request: RunRequest) async throws -> any RunSession {
@@ -80,9 +79,9 @@ final class FakeStarter: RunStarter {
         return self.session!
     }
 
-    func lint(_ files: [String]) async throws -> (diagnostics: [Diagnostic], excerpts: [String: [Substring]], documents: Int) {
-        self.linted.withLock { $0 = files }
+    func lint(_ request: LintRequest) async throws -> LintReport {
+        self.linted.withLock { $0.append(request) }
         if let fault = self.fault { throw fault }
-        return self.lintResult
+        return self.lintReport
     }
 }

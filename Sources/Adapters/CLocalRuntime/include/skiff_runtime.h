@@ -173,6 +173,9 @@ int skiff_pod_refuse(const char *directory);
 /// Asks a supervisor to end its pod: SIGTERM to the main process, SIGKILL to everything after the grace (at once when it is 0).
 int skiff_pod_stop(int process, uint32_t grace_milliseconds);
 
+/// The same with the pod's own grace.
+int skiff_pod_end(int process);
+
 /// Kills every process whose environment says that it belongs to the pod, until none is left.
 /// @return 0, or ETIMEDOUT when some are still there after `patience_milliseconds`.
 int skiff_pod_prove_dead(const char *identity, uint32_t patience_milliseconds);

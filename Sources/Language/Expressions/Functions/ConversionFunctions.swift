@@ -43,7 +43,9 @@ enum ConversionFunctions {
         case .int(let number): return .float(Double(number))
         case .float: return call[0]
         case .string(let text):
-            guard let number = Double(text) else { throw ExpressionError("invalid operation: \(call.name)(\(GoText.quoted(text)))") }
+            guard let number = GoNumberText.number(text) else {
+                throw ExpressionError("invalid operation: \(call.name)(\(GoText.quoted(text)))")
+            }
             return .float(number)
         default: throw call.mismatch(0, expected: "a number or a string")
         }
@@ -77,9 +79,10 @@ extension Evaluation {
 enum Base64 {
     private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
 
-    static func encoded(_ text: String) -> String {
+    static func encoded(_ text: String) -> String { self.encoded(bytes: Array(text.utf8)) }
+
+    static func encoded(bytes: [UInt8]) -> String {
         var out: [UInt8] = []
-        let bytes = Array(text.utf8)
         for start in stride(from: 0, to: bytes.count, by: 3) {
             let group = bytes[start..<min(start + 3, bytes.count)]
             let bits = group.reduce(0) { $0 << 8 | UInt32($1) } << (8 * UInt32(3 - group.count))

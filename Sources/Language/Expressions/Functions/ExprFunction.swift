@@ -81,10 +81,23 @@ enum Builtins {
     static let names: [String] = Builtins.table.keys.sorted() + PredicateFunction.allCases.map(\.rawValue)
 }
 
-/// The functions that Argo offers under `sprig.`: the commonly used ones of the Masterminds library, without those that read the
-/// environment.
+/// The functions that Argo offers under `sprig.`: those of the Masterminds library, version 3.
 enum Sprig {
     static let table = ExprFunction.table([
-        SprigText.functions, SprigNumbers.functions, SprigCollections.functions, SprigConversions.functions,
+        SprigText.functions, SprigWords.functions, SprigNumbers.functions, SprigCollections.functions, SprigConversions.functions,
+        SprigHashes.functions, SprigURLs.functions, SprigVersions.functions,
     ])
+
+    /// Functions of the library that are not here, and why.
+    static let leftOut: [String: String] = {
+        let outside = "expressions read neither the environment nor the network"
+        let secrets = "expressions make no keys, certificates or password hashes, let a step make them"
+        var reasons: [String: String] = [:]
+        for name in ["env", "expandenv", "getHostByName"] { reasons[name] = outside }
+        for name in [
+            "genPrivateKey", "genCA", "genCAWithKey", "genSelfSignedCert", "genSelfSignedCertWithKey", "genSignedCert",
+            "genSignedCertWithKey", "buildCustomCert", "bcrypt", "htpasswd", "derivePassword", "encryptAES", "decryptAES",
+        ] { reasons[name] = secrets }
+        return reasons
+    }()
 }

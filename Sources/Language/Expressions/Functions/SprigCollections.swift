@@ -1,6 +1,6 @@
 /// The `sprig.` functions on lists and dictionaries. None of them changes its arguments: `set` and `unset` give a new dictionary.
 enum SprigCollections {
-    static var functions: [ExprFunction] { self.choices + SprigText.alsoMust(self.lists) + self.dictionaries }
+    static var functions: [ExprFunction] { self.choices + SprigText.alsoMust(self.lists + self.merging) + self.dictionaries }
 
     private static var choices: [ExprFunction] {
         [
@@ -13,13 +13,18 @@ enum SprigCollections {
                 guard case .bool(let flag) = call[2] else { throw call.mismatch(2, expected: "true or false") }
                 return flag ? call[0] : call[1]
             },
+            ExprFunction("list", 0...ExprFunction.any) { try $0.made(.array($1.arguments)) },
+            ExprFunction("tuple", 0...ExprFunction.any) { try $0.made(.array($1.arguments)) },
+            ExprFunction("concat", 0...ExprFunction.any) { try CollectionFunctions.concatenated(&$0, $1) },
+            ExprFunction("sortAlpha", 1...1) { evaluation, call in
+                .array(try evaluation.texts(of: try call.array(0)).sorted().map(ExprValue.string))
+            },
             ExprFunction("fail", 1...1) { _, call in throw ExpressionError(try call.text(0)) },
         ]
     }
 
     private static var lists: [ExprFunction] {
         [
-            ExprFunction("list", 0...ExprFunction.any) { try $0.made(.array($1.arguments)) },
             ExprFunction("first", 1...1) { try $1.array(0).first ?? .null },
             ExprFunction("last", 1...1) { try $1.array(0).last ?? .null },
             ExprFunction("rest", 1...1) { .array(Array(try self.copied(&$0, $1).dropFirst())) },
@@ -27,7 +32,6 @@ enum SprigCollections {
             ExprFunction("append", 2...2) { try $0.made(.array(try self.copied(&$0, $1) + [$1[1]])) },
             ExprFunction("push", 2...2) { try $0.made(.array(try self.copied(&$0, $1) + [$1[1]])) },
             ExprFunction("prepend", 2...2) { try $0.made(.array([$1[1]] + (try self.copied(&$0, $1)))) },
-            ExprFunction("concat", 0...ExprFunction.any) { try CollectionFunctions.concatenated(&$0, $1) },
             ExprFunction("reverse", 1...1) { .array(try self.copied(&$0, $1).reversed()) },
             ExprFunction("uniq", 1...1) { try CollectionFunctions.unique(&$0, try $1.array(0)) },
             ExprFunction("compact", 1...1) { .array(try self.copied(&$0, $1).filter { !$0.isEmpty }) },
@@ -51,9 +55,6 @@ enum SprigCollections {
                 let items = try call.array(1)
                 try evaluation.spend(items.count)
                 return .array(stride(from: 0, to: items.count, by: size).map { .array(Array(items[$0..<min($0 + size, items.count)])) })
-            },
-            ExprFunction("sortAlpha", 1...1) { evaluation, call in
-                .array(try evaluation.texts(of: try call.array(0)).sorted().map(ExprValue.string))
             },
         ]
     }
@@ -107,17 +108,6 @@ enum SprigCollections {
                 let unwanted = Set(try self.names(call))
                 return .map(try call.map(0).filter { !unwanted.contains($0.key) })
             },
-            ExprFunction("merge", 1...ExprFunction.any) { evaluation, call in
-                var map = try call.map(0)
-                for index in 1..<max(1, call.count) { map = try self.merged(&evaluation, map, try call.map(index), overwrites: false) }
-                return try evaluation.made(.map(map))
-            },
-            ExprFunction("mergeOverwrite", 1...ExprFunction.any) { evaluation, call in
-                var map = try call.map(0)
-                for index in 1..<max(1, call.count) { map = try self.merged(&evaluation, map, try call.map(index), overwrites: true) }
-                return try evaluation.made(.map(map))
-            },
-            ExprFunction("deepCopy", 1...1) { $1[0] },
             ExprFunction("dig", 3...ExprFunction.any) { _, call in
                 var current = call[call.count - 1]
                 for index in 0..<(call.count - 2) {
@@ -129,6 +119,22 @@ enum SprigCollections {
                 }
                 return current
             },
+        ]
+    }
+
+    private static var merging: [ExprFunction] {
+        [
+            ExprFunction("merge", 1...ExprFunction.any) { evaluation, call in
+                var map = try call.map(0)
+                for index in 1..<max(1, call.count) { map = try self.merged(&evaluation, map, try call.map(index), overwrites: false) }
+                return try evaluation.made(.map(map))
+            },
+            ExprFunction("mergeOverwrite", 1...ExprFunction.any) { evaluation, call in
+                var map = try call.map(0)
+                for index in 1..<max(1, call.count) { map = try self.merged(&evaluation, map, try call.map(index), overwrites: true) }
+                return try evaluation.made(.map(map))
+            },
+            ExprFunction("deepCopy", 1...1) { $1[0] },
         ]
     }
 
@@ -147,7 +153,8 @@ enum SprigCollections {
         return names
     }
 
-    /// Both dictionaries in one, also in depth. What is in the first stays unless it is empty or `overwrites`.
+    /// Both dictionaries in one, also in depth. What is in the first stays, unless it is empty or `overwrites`; nil overwrites, and is
+    /// nothing to fill a gap with.
     private static func merged(
         _ evaluation: inout Evaluation, _ first: [String: ExprValue], _ second: [String: ExprValue], overwrites: Bool
     )
@@ -158,7 +165,7 @@ enum SprigCollections {
         for (key, value) in second {
             if case .map(let inner) = value, case .map(let existing)? = map[key] {
                 map[key] = .map(try self.merged(&evaluation, existing, inner, overwrites: overwrites))
-            } else if overwrites ? !value.isEmpty || map[key] == nil : map[key]?.isEmpty ?? true {
+            } else if overwrites || !value.isNull && map[key]?.isEmpty ?? true {
                 map[key] = value
             }
         }

@@ -21,11 +21,6 @@ enum SprigConversions {
                 return (try? JSONValue(json: try call.text(0))) == nil ? .null : try evaluation.value(fromJSON: try call.text(0))
             },
             ExprFunction("mustFromJson", 1...1) { try $0.value(fromJSON: try $1.text(0)) },
-            ExprFunction("b64enc", 1...1) { try $0.made(Base64.encoded(try $1.text(0))) },
-            ExprFunction("b64dec", 1...1) { evaluation, call in
-                guard let text = Base64.decoded(try call.text(0)) else { throw ExpressionError("'b64dec' needs a text in base 64") }
-                return try evaluation.made(text)
-            },
         ]
     }
 
@@ -71,6 +66,10 @@ enum SprigConversions {
             ExprFunction("date", 2...2, self.date), ExprFunction("dateInZone", 3...3, self.date),
             ExprFunction("date_in_zone", 3...3, self.date),
             ExprFunction("htmlDate", 1...1) { .string(GoTimeLayout("2006-01-02").text(of: self.time($1[0], $0))) },
+            ExprFunction("htmlDateInZone", 2...2) { evaluation, call in
+                try self.checkZone(call, at: 1)
+                return .string(GoTimeLayout("2006-01-02").text(of: self.time(call[0], evaluation)))
+            },
             ExprFunction("unixEpoch", 1...1) { .string(String(self.time($1[0], $0).seconds)) },
             ExprFunction("dateModify", 2...2, self.dateModify), ExprFunction("date_modify", 2...2, self.dateModify),
             ExprFunction("mustDateModify", 2...2, self.dateModify), ExprFunction("must_date_modify", 2...2, self.dateModify),
@@ -83,7 +82,24 @@ enum SprigConversions {
                 let (nanoseconds, isOver) = SprigNumbers.whole($1[0]).multipliedReportingOverflow(by: 1_000_000_000)
                 return .string(GoNumberText.duration(nanoseconds: isOver ? .max : nanoseconds))
             },
+            ExprFunction("durationRound", 1...1) { evaluation, call in
+                switch call[0] {
+                case .string(let text): .string(self.roughly(TimeFunctions.nanoseconds(text) ?? 0))
+                case .duration(let nanoseconds): .string(self.roughly(nanoseconds))
+                case .time(let time): .string(self.roughly(evaluation.clock.now.nanoseconds(since: time)))
+                case .null, .bool, .int, .float, .array, .map: .string("0s")
+                }
+            },
         ]
+    }
+
+    /// The largest unit of which there is more than one, its count rounded down: `2h10m5s` is `2h`, `400h` is `16d`.
+    private static func roughly(_ nanoseconds: Int64) -> String {
+        let seconds = nanoseconds.magnitude / 1_000_000_000
+        let hasRest = nanoseconds.magnitude % 1_000_000_000 != 0
+        let units: [(UInt64, String)] = [(31_536_000, "y"), (2_592_000, "mo"), (86_400, "d"), (3_600, "h"), (60, "m"), (1, "s")]
+        for (unit, name) in units where seconds > unit || seconds == unit && hasRest { return "\(seconds / unit)\(name)" }
+        return "0s"
     }
 
     /// A time, seconds since 1970, or a text in RFC 3339; the time of the evaluation for anything else, as in the library.
@@ -97,10 +113,13 @@ enum SprigConversions {
     }
 
     private static func date(_ evaluation: inout Evaluation, _ call: FunctionCall) throws(ExpressionError) -> ExprValue {
-        if call.count > 2, !["UTC", "", "GMT", "Etc/UTC", "Local"].contains(try call.text(2)) {
-            throw ExpressionError("the time zone '\(try call.text(2))' is not supported, times are UTC")
-        }
+        if call.count > 2 { try self.checkZone(call, at: 2) }
         return try evaluation.made(GoTimeLayout(try call.text(0)).text(of: self.time(call[1], evaluation)))
+    }
+
+    private static func checkZone(_ call: FunctionCall, at index: Int) throws(ExpressionError) {
+        guard !["UTC", "", "GMT", "Etc/UTC", "Local"].contains(try call.text(index)) else { return }
+        throw ExpressionError("the time zone '\(try call.text(index))' is not supported, times are UTC")
     }
 
     private static func dateModify(_ evaluation: inout Evaluation, _ call: FunctionCall) throws(ExpressionError) -> ExprValue {

@@ -66,19 +66,35 @@ enum SprigNumbers {
         }
     }
 
-    /// `007` is 7 and `3.0` is 3; a text that is no whole number is 0.
+    /// As Go's literals: `0x1F`, `0b11`, `0o17` and `017`, `1_000`. `3.0` is 3; a text that is no whole number is 0.
     private static func whole(_ text: String) -> Int64 {
         var digits = text[...]
-        if let point = digits.firstIndex(of: "."), digits[digits.index(after: point)...].allSatisfy({ $0 == "0" }) {
+        if let point = digits.firstIndex(of: "."), !digits[point...].dropFirst().isEmpty,
+            digits[point...].dropFirst().allSatisfy({ $0 == "0" })
+        {
             digits = digits[..<point]
         }
-        return Int64(digits) ?? 0
+        let isNegative = digits.first == "-"
+        if isNegative || digits.first == "+" { digits = digits.dropFirst() }
+        guard let first = digits.first, first.isASCII, first.isNumber else { return 0 }
+        var radix = 10
+        if first == "0", let mark = digits.dropFirst().first {
+            switch mark {
+            case "x", "X": radix = 16
+            case "b", "B": radix = 2
+            default: radix = 8
+            }
+            digits = digits.dropFirst("xXbBoO".contains(mark) ? 2 : 1)
+        }
+        let plain = digits.filter { $0 != "_" }
+        guard plain.first?.isHexDigit ?? false else { return 0 }
+        return Int64((isNegative ? "-" : "") + plain, radix: radix) ?? 0
     }
 
     static func number(_ value: ExprValue) -> Double {
         switch value {
         case .float(let number): number
-        case .string(let text): Double(text) ?? 0
+        case .string(let text): GoNumberText.number(text.filter { $0 != "_" }) ?? 0
         default: Double(self.whole(value))
         }
     }

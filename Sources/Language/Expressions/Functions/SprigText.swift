@@ -6,8 +6,6 @@ enum SprigText {
         [
             ExprFunction("upper", 1...1) { try $0.made(TextSearch.uppercased(try $1.text(0))) },
             ExprFunction("lower", 1...1) { try $0.made(TextSearch.lowercased(try $1.text(0))) },
-            ExprFunction("title", 1...1) { try $0.made(self.atWordStarts(try $1.text(0), TextSearch.upper)) },
-            ExprFunction("untitle", 1...1) { try $0.made(self.atWordStarts(try $1.text(0), TextSearch.lower)) },
             ExprFunction("swapcase", 1...1) { evaluation, call in
                 let scalars = try call.text(0).unicodeScalars
                 return try evaluation.made(
@@ -20,10 +18,6 @@ enum SprigText {
             ExprFunction("nospace", 1...1) {
                 try $0.made(String(scalars: try $1.text(0).unicodeScalars.filter { !TextSearch.isBlank($0) }))
             },
-            ExprFunction("initials", 1...1) { evaluation, call in
-                let words = try call.text(0).unicodeScalars.split(whereSeparator: TextSearch.isBlank)
-                return try evaluation.made(String(scalars: words.compactMap(\.first)))
-            },
             ExprFunction("quote", 0...ExprFunction.any) { evaluation, call in
                 let pieces = try evaluation.texts(of: call.arguments)
                 return try evaluation.joined(pieces.map(GoText.quoted), separator: " ")
@@ -33,9 +27,10 @@ enum SprigText {
                 return try evaluation.joined(pieces.map { "'\($0)'" }, separator: " ")
             },
             ExprFunction("cat", 0...ExprFunction.any) { try $0.joined(try $0.texts(of: $1.arguments), separator: " ") },
-            ExprFunction("plural", 3...3) { .string(try $1.whole(2) == 1 ? try $1.text(0) : try $1.text(1)) },
             ExprFunction("join", 2...2) { evaluation, call in
-                guard case .array(let items) = call[1] else { return try evaluation.text(of: call[1]) }
+                guard case .array(let items) = call[1] else {
+                    return call[1].isNull ? .string("") : try evaluation.text(of: call[1])
+                }
                 let pieces = try evaluation.texts(of: items)
                 return try evaluation.joined(pieces, separator: try call.text(0))
             },
@@ -70,12 +65,6 @@ enum SprigText {
                 let to = try call.whole(1)
                 let range = ExprOperators.sliceRange(count: scalars.count, from: from, to: to < 0 ? nil : to)
                 return try evaluation.made(String(scalars: scalars[range]))
-            },
-            ExprFunction("abbrev", 2...2) { evaluation, call in
-                let width = try call.whole(0)
-                let scalars = Array(try call.text(1).unicodeScalars)
-                guard width >= 4, Int64(scalars.count) > width else { return call[1] }
-                return try evaluation.made(String(scalars: scalars[..<Int(width - 3)]) + "...")
             },
             ExprFunction("splitList", 2...2) { try $0.split(try $1.text(1), by: try $1.text(0)) },
             ExprFunction("split", 2...2) { try self.numbered(try $0.split(try $1.text(1), by: try $1.text(0))) },
@@ -142,13 +131,15 @@ enum SprigText {
     }
 
     private static var paths: [ExprFunction] {
-        [
+        let functions = [
             ExprFunction("base", 1...1) { .string(SlashPath.base(try $1.text(0))) },
             ExprFunction("dir", 1...1) { .string(SlashPath.directory(try $1.text(0))) },
             ExprFunction("ext", 1...1) { .string(SlashPath.fileExtension(try $1.text(0))) },
             ExprFunction("clean", 1...1) { .string(SlashPath.clean(try $1.text(0))) },
             ExprFunction("isAbs", 1...1) { .bool(try $1.text(0).hasPrefix("/")) },
         ]
+        // Those of the operating system are the same where paths have slashes.
+        return functions + functions.map { ExprFunction("os" + $0.name.prefix(1).uppercased() + $0.name.dropFirst(), $0.arity, $0.body) }
     }
 
     private static let digits = "0123456789"
@@ -172,6 +163,14 @@ enum SprigText {
             ExprFunction("randAscii", 1...1) {
                 try self.randomText(&$0, $1, from: String(scalars: (0x20...0x7E).map { Unicode.Scalar($0) }))
             },
+            ExprFunction("shuffle", 1...1) { evaluation, call in
+                var scalars = Array(try call.text(0).unicodeScalars)
+                try evaluation.spend(scalars.count)
+                for index in scalars.indices.dropFirst().reversed() {
+                    scalars.swapAt(index, Int(evaluation.nextRandom() % UInt64(index + 1)))
+                }
+                return try evaluation.made(String(scalars: scalars))
+            },
         ]
     }
 
@@ -183,15 +182,6 @@ enum SprigText {
         let letters = Array(letters.unicodeScalars)
         return try evaluation.made(
             String(scalars: (0..<Int(count)).map { _ in letters[Int(evaluation.nextRandom() % UInt64(letters.count))] }))
-    }
-
-    private static func atWordStarts(_ text: String, _ change: (Unicode.Scalar) -> Unicode.Scalar) -> String {
-        var isStart = true
-        return String(
-            scalars: text.unicodeScalars.map { scalar in
-                defer { isStart = !(ExpressionLexer.continuesName(scalar) || scalar == "'") }
-                return isStart ? change(scalar) : scalar
-            })
     }
 
     private static func indented(_ evaluation: inout Evaluation, _ call: FunctionCall, prefix: String) throws(ExpressionError) -> ExprValue

@@ -4,9 +4,10 @@ import WorkflowModel
 
 struct DeleteCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "delete", abstract: "Remove finished runs with their records, logs and artifacts, or stored objects.",
+        commandName: "delete", abstract: "Remove runs with their records, logs and artifacts, or stored objects.",
         discussion: """
-            There is no way back. A run that has not ended must be stopped first.
+            There is no way back. A run that a process carries out must be stopped first; of a run whose process is gone, the steps that \
+            still run are ended.
 
             `skiff delete NAME…` removes runs. `skiff delete KIND NAME…`, `skiff delete KIND/NAME…` and `skiff delete -f FILE` remove \
             stored objects, `skiff delete KIND -l …` and `skiff delete KIND --all` several of them; see `skiff help get` for the kinds. \

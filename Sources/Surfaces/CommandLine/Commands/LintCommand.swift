@@ -7,7 +7,17 @@ struct LintCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "lint",
         abstract: "Find every fault of files without running anything.",
-        discussion: "Directories are searched for YAML and JSON. Exit status 1 when an error was found, or nothing that can be linted.")
+        discussion: """
+            All files of a call are read together: templates, ConfigMaps and Secrets in one file are what references in another are looked \
+            up in. Directories are searched in all their depth for .yaml, .yml and .json. A file may hold any number of documents.
+
+            Errors keep a workflow from running, warnings are probably not what was meant, hints are advice. Each ends with its code; \
+            `skiff explain CODE` says more. Nothing is run, stored or asked of a cluster.
+
+            -o pretty shows the line of each fault, simple is a line a fault, json is for programs, sarif for code hosts.
+
+            Exit status: 0 no error; 1 an error was found, or nothing that can be linted; 2 bad usage.
+            """)
 
     @Argument(help: "Files, directories, or - for standard input.", completion: .file())
     var files: [String]
@@ -15,56 +25,61 @@ struct LintCommand: AsyncParsableCommand {
     @Option(name: .shortAndLong, help: "How faults are shown.")
     var output: LintOutput = .pretty
 
-    @Flag(name: .long, help: "Fail on warnings too.")
-    var strict = false
+    @Flag(
+        name: .long, inversion: .prefixedNo,
+        help: "Warnings are errors; with --no-strict, fields that do not exist are warnings.")
+    var strict: Bool?
+
+    @Option(
+        name: .long,
+        help: ArgumentHelp(
+            "Only faults of these kinds: workflows,cronworkflows (default: all). Objects of other kinds are still read as context.",
+            valueName: "kinds"))
+    var kinds: String?
+
+    @Flag(name: .long, help: "Taken as in Argo. References are always looked up among the files given, never in a cluster.")
+    var offline = false
 
     @OptionGroup(title: "Global options") var global: GlobalOptions
 
-    enum LintOutput: String, ExpressibleByArgument, CaseIterable { case pretty, simple, json }
+    enum LintOutput: String, ExpressibleByArgument, CaseIterable { case pretty, simple, json, sarif }
+
+    func validate() throws {
+        if self.files.isEmpty { throw ValidationError("name a file or a directory to lint, or '-' for standard input") }
+        _ = try self.wantedKinds()
+    }
 
     func run() async throws {
         let context = CommandLineContext.current
         let starter = try await context.openStarter(self.global)
-        let result: (diagnostics: [Diagnostic], excerpts: [String: [Substring]], documents: Int)
-        do { result = try await starter.lint(self.files) } catch let fault as ManifestFault {
-            result = (fault.diagnostics, fault.excerpts, 1)
+        let request = LintRequest(files: self.files, kinds: try self.wantedKinds(), toleratesUnknownFields: self.strict == false)
+        let view = LintView(try await starter.lint(request), isStrict: self.strict == true)
+        _ = context.console.write(self.text(view, context), .output)
+        if self.output == .pretty, context.console.isTerminal(.output), let code = view.report.findings.first?.diagnostic.code {
+            _ = context.console.write("what a code means: skiff explain \(code)\n", .errors)
         }
+        if view.hasFailed { throw ExitCode(ExitStatus.failure) }
+    }
 
+    private func text(_ view: LintView, _ context: CommandLineContext) -> String {
         let style = OutputStyle(console: context.console, channel: .output, self.global)
-        let count = result.diagnostics.count { $0.severity == .error || (self.strict && $0.severity == .warning) }
-        let isEmpty = result.documents == 0 && count == 0
         switch self.output {
-        case .pretty:
-            self.write(DiagnosticList(result.diagnostics, excerpts: result.excerpts).text(style) + self.summary(count, isEmpty, style))
-        case .simple:
-            let lines = result.diagnostics.map { DiagnosticPrinter(style: .plain).simpleText($0) + "\n" }.joined()
-            self.write(lines + (count == 0 ? self.summary(count, isEmpty, style) : ""))
-        case .json: self.write(JSONValue.array(result.diagnostics.map(Self.json)).json(indent: 4) + "\n")
+        case .pretty: return view.prettyText(style)
+        case .simple: return view.simpleText(style)
+        case .json: return view.json.json(indent: 4) + "\n"
+        case .sarif:
+            let report = SARIFReport(findings: view.report.findings, excerpts: view.report.excerpts, version: context.version)
+            return report.json.json(indent: 2) + "\n"
         }
-        if count > 0 || isEmpty { throw ExitCode(ExitStatus.failure) }
     }
 
-    private func write(_ text: String) { _ = CommandLineContext.current.console.write(text, .output) }
-
-    private func summary(_ count: Int, _ isEmpty: Bool, _ style: OutputStyle) -> String {
-        if isEmpty { return "found nothing to lint in the specified paths, failing...\n" }
-        let icon = style.usesUTF8 ? style.icon(phase: count == 0 ? "Succeeded" : "Failed") + " " : ""
-        return count == 0 ? "\(icon)no linting errors found!\n" : "\(icon)\(count) linting errors found!\n"
-    }
-
-    private static func json(_ diagnostic: Diagnostic) -> JSONValue {
-        var object = JSONObject()
-        object["code"] = .string(diagnostic.code.text)
-        object["severity"] = .string(diagnostic.severity.rawValue)
-        object["file"] = .string(diagnostic.file)
-        if !diagnostic.path.text.isEmpty { object["path"] = .string(diagnostic.path.text) }
-        if let position = diagnostic.position {
-            object["line"] = .integer(position.line)
-            object["column"] = .integer(position.column)
-            object["length"] = .integer(diagnostic.length)
-        }
-        object["message"] = .string(diagnostic.message)
-        object["hint"] = diagnostic.hint.map { .string($0) }
-        return .object(object)
+    /// nil for all.
+    private func wantedKinds() throws -> Set<String>? {
+        guard let kinds = self.kinds, kinds != "all" else { return nil }
+        return Set(
+            try kinds.split(separator: ",").map { name in
+                guard let kind = KindName.kind(named: String(name)) else { throw ValidationError(KindName.unknown(String(name))) }
+                return kind
+            })
     }
 }
