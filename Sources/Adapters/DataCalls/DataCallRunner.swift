@@ -1,7 +1,7 @@
 public import Engine
 import Expressions
 public import Ports
-public import WorkflowModel
+import WorkflowModel
 
 /// Carries out `data` templates: lists the files of an artifact, and hands the list through the expressions.
 public struct DataCallRunner: CallRunner {
@@ -24,7 +24,8 @@ public struct DataCallRunner: CallRunner {
             let value = try self.transformed(.array(files.map { .string($0) }), data.transformation, call.request.id)
             let text = value.json.json
             guard text.utf8.count <= Self.largestResult else {
-                throw DataFault("the result has \(text.utf8.count) bytes, more than \(Self.largestResult >> 20) MiB: let an expression filter it")
+                throw DataFault(
+                    "the result has \(text.utf8.count) bytes, more than \(Self.largestResult >> 20) MiB: let an expression filter it")
             }
             return CallResult(end: .succeeded(message: ""), result: text, finishedAt: self.time.now())
         } catch {

@@ -24,7 +24,9 @@ public struct AddressRules: Sendable, Equatable {
             }
         }
 
-        func holds(_ address: IPAddress) -> Bool { if case .network(let network) = self.meaning { network.contains(address) } else { false } }
+        func holds(_ address: IPAddress) -> Bool {
+            if case .network(let network) = self.meaning { network.contains(address) } else { false }
+        }
     }
 
     /// Link-local addresses, among them 169.254.169.254 of most clouds, and those of AWS (IPv6), Alibaba, Azure and Oracle.

@@ -44,7 +44,9 @@ extension HTTPCallRunner {
     private func nobody(_ payload: JSONValue) -> String {
         let wanted = payload.object?.keys.first ?? ""
         let known = self.plugins.current.map(\.name)
-        let list = known.isEmpty ? "none is configured: name it under 'plugins' in the configuration file" : "asked: \(known.joined(separator: ", "))"
+        let list =
+            known.isEmpty
+            ? "none is configured: name it under 'plugins' in the configuration file" : "asked: \(known.joined(separator: ", "))"
         return "no plugin executed the template ('\(wanted)'; \(list))"
     }
 
@@ -59,7 +61,11 @@ extension HTTPCallRunner {
         var template = request.template.object ?? JSONObject()
         template["plugin"] = payload
         return [
-            "workflow": ["metadata": ["name": .string(request.workflow), "namespace": .string(request.namespace), "uid": .string(request.workflowUID)]],
+            "workflow": [
+                "metadata": [
+                    "name": .string(request.workflow), "namespace": .string(request.namespace), "uid": .string(request.workflowUID),
+                ]
+            ],
             "template": .object(template),
         ]
     }

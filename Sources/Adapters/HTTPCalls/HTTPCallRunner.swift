@@ -1,7 +1,7 @@
 public import Engine
 import FoundationEssentials
 public import Ports
-public import WorkflowModel
+import WorkflowModel
 
 /// Carries out `http` and `plugin` templates.
 ///
@@ -92,7 +92,7 @@ public final class HTTPCallRunner: CallRunner, Sendable {
             }
             defer { group.cancelAll() }
             guard let first = try await group.next(), let value = first else {
-                throw TransportError(.timedOut, "no answer within \(limit.milliseconds / 1000) s ")
+                throw TransportError(.timedOut, "no answer within \(JSONValue.plainDecimal("\(limit.milliseconds)e-3")) s")
             }
             return value
         }

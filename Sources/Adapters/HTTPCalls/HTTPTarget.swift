@@ -59,7 +59,8 @@ struct HTTPTarget: Sendable, Equatable {
     static func shown(_ text: String) -> String { String(Self.masked(text).prefix(300)) }
 
     private static func masked(_ text: String) -> String {
-        guard let at = text.lastIndex(of: "@"), let start = text.range(of: "//")?.upperBound, start < at else { return text }
+        guard let at = text.lastIndex(of: "@"), let slash = text.firstIndex(of: "/"), slash < at else { return text }
+        let start = text[slash...].firstIndex { $0 != "/" } ?? at
         return text[..<start] + "***" + text[at...]
     }
 }

@@ -1,4 +1,3 @@
-public import Engine
 import Synchronization
 
 /// A service that carries out templates of a kind of its own.

@@ -65,7 +65,9 @@ struct ObjectPath: Sendable {
             case .range(let path, let body):
                 for value in try Self.values(path, current, root) { try Self.print(body, value, root: root, into: &text) }
             }
-            if text.utf8.count > Self.longestText { throw ResourceFault("the text of a JSONPath has more than \(Self.longestText >> 20) MiB") }
+            if text.utf8.count > Self.longestText {
+                throw ResourceFault("the text of a JSONPath has more than \(Self.longestText >> 20) MiB")
+            }
         }
     }
 

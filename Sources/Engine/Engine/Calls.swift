@@ -114,7 +114,8 @@ public struct CallRequest: Sendable, Equatable {
     public var template: JSONValue
 
     public init(
-        id: PodID, kind: CallKind, namespace: String, workflow: String, workflowUID: String, templateName: String, parameters: [NamedValue] = [],
+        id: PodID, kind: CallKind, namespace: String, workflow: String, workflowUID: String, templateName: String,
+        parameters: [NamedValue] = [],
         artifacts: [ArtifactInput] = [], outputs: [Output] = [], template: JSONValue = .null
     ) {
         self.id = id

@@ -26,7 +26,8 @@ struct ResourceChecks {
                 .completing(context, for: [cron.document.workflow.raw])
             let faults = Planner.check(
                 PlanningInput(
-                    workflow: cron.document, library: context.library, resources: context.resources, readYAML: ManifestReader.value(ofYAML:)))
+                    workflow: cron.document, library: context.library, resources: context.resources, readYAML: ManifestReader.value(ofYAML:)
+                ))
             found += faults.map { cron.placed($0) }
         }
         return ManifestContext.merged(found)

@@ -1,5 +1,6 @@
 import Diagnostics
 import Engine
+import Manifests
 import Operations
 import Planning
 import Ports
