@@ -103,7 +103,7 @@ let package = Package(
         tests("WorkflowModelTests", ["WorkflowModel"]),
         tests("ExpressionsTests", ["Expressions", "Diagnostics", "WorkflowModel"]),
         tests("ManifestsTests", ["Manifests", "Diagnostics", "WorkflowModel"]),
-        tests("PlanningTests", ["Planning", "Manifests", "Diagnostics", "WorkflowModel"]),
+        tests("PlanningTests", ["Expressions", "Planning", "Manifests", "Diagnostics", "WorkflowModel"]),
         tests("EngineTests", ["TestKit", "StatusViews", "Engine", "Planning", "Manifests", "Diagnostics", "WorkflowModel"]),
         tests("DriverTests", ["TestKit", "Driver", "Ports", "Engine", "Planning", "Manifests", "WorkflowModel"]),
         tests("SQLiteStoreTests", ["SQLiteStore", "Ports", "Engine", "WorkflowModel", grdb]),

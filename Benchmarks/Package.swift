@@ -7,6 +7,7 @@ let package = Package(
     targets: [
         .executableTarget(name: "EngineBenchmark", dependencies: [.product(name: "SkiffEngine", package: "skiff")]),
         .executableTarget(name: "ReadBenchmark", dependencies: [.product(name: "SkiffLanguage", package: "skiff")]),
+        .executableTarget(name: "LintBenchmark", dependencies: [.product(name: "SkiffEngine", package: "skiff")]),
     ],
     cxxLanguageStandard: .cxx17
 )

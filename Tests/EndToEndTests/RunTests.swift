@@ -53,6 +53,7 @@ import WorkflowModel
 
     @Test(arguments: ["sandbox", "process"]) func `parameters and artifacts pass between the steps of a DAG`(runtime: String) async throws {
         let home = try Home()
+        // The process runtime works on the paths of the machine.
         let spec = """
               arguments: {parameters: [{name: word, value: unset}]}
               templates:
@@ -70,19 +71,19 @@ import WorkflowModel
                 container:
                   image: busybox
                   command: [sh, -c]
-                  args: ['mkdir -p /tmp/out && echo "{{workflow.parameters.word}}" > /tmp/out/word && wc -c < /tmp/out/word > /tmp/size']
+                  args: ['mkdir -p \(home.path)/out && echo "{{workflow.parameters.word}}" > \(home.path)/out/word && wc -c < \(home.path)/out/word > \(home.path)/size']
                 outputs:
-                  parameters: [{name: size, valueFrom: {path: /tmp/size}}]
-                  artifacts: [{name: out, path: /tmp/out}]
+                  parameters: [{name: size, valueFrom: {path: \(home.path)/size}}]
+                  artifacts: [{name: out, path: \(home.path)/out}]
               - name: use
                 inputs:
                   parameters: [{name: size}]
-                  artifacts: [{name: in, path: /tmp/in}]
+                  artifacts: [{name: in, path: \(home.path)/in}]
                 script:
                   image: busybox
                   command: [sh]
                   source: |
-                    echo "{{inputs.parameters.size}} $(cat /tmp/in/word)"
+                    echo "{{inputs.parameters.size}} $(cat \(home.path)/in/word)"
 
             """.split(separator: "\n", omittingEmptySubsequences: false).map { $0.isEmpty ? "" : "\($0)" }.joined(separator: "\n")
         let run = try await Program.run(

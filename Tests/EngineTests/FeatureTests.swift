@@ -247,6 +247,14 @@ struct LockTests {
         #expect(run.released.count == 2)
     }
 
+    @Test func `a node that asks for a mutex of its own run is told so instead of waiting for ever`() throws {
+        var run = try Rehearsal(self.yaml.replacing("entrypoint: main", with: "entrypoint: main\n  synchronization: {mutex: {name: m-wf}}"))
+        try run.start()
+        try run.send(.locksAnswered(nil, .granted))
+        #expect(run.machine.run.phase == .error)
+        #expect(run.machine.run.message.contains("the run itself holds default/Mutex/m-wf"))
+    }
+
     @Test func `a run with locks begins when it has them`() throws {
         var run = try Rehearsal(
             workflow(
@@ -316,7 +324,7 @@ struct ContainerSetTests {
         let pod = run.waitingPods[0]
         #expect(pod.containers.map(\.name) == ["a", "main"])
         #expect(pod.containers[1].dependencies == ["a"])
-        #expect(pod.containers[0].retry == ContainerRetry(attempts: 3, wait: .seconds(1)))
+        #expect(pod.containers[0].retry == ContainerRetry(attempts: 2, wait: .seconds(1)))
         try run.send(.podStarted(pod.id.node, attempt: 0))
         try run.send(.containerStarted(pod.id.node, attempt: 0, container: "a"))
         #expect(try run.phase("wf.a") == .running)
@@ -432,5 +440,27 @@ struct CallTests {
         result.parameters = ["v": "1", "w": "2"]
         try run.send(.callFinished(NodeID(0), attempt: 0, result))
         #expect(try run.node("wf").outputs.parameters == [NamedValue(name: "v", value: "1"), NamedValue(name: "w", value: "2")])
+    }
+}
+
+struct LabelTests {
+    @Test func `labels are computed when the run begins`() throws {
+        var run = try Rehearsal(
+            workflow(
+                "- {name: main, container: {image: \"busybox:1\", command: [echo], args: [\"{{workflow.labels.team}}\"]}}",
+                spec: "workflowMetadata: {labelsFrom: {team: {expression: \"workflow.name + '-team'\"}}}"))
+        try run.start()
+        #expect(run.machine.run.labels == [NamedValue(name: "team", value: "wf-team")])
+        #expect(run.launched.map(\.main.args) == [["wf-team"]])
+    }
+
+    @Test func `a label that is none ends the run with an error`() throws {
+        var run = try Rehearsal(
+            workflow(
+                "- {name: main, container: {image: \"busybox:1\", command: [echo]}}",
+                spec: "workflowMetadata: {labelsFrom: {team: {expression: \"'not a label'\"}}}"))
+        try run.start()
+        #expect(run.machine.run.phase == .error)
+        #expect(run.machine.run.message.contains("is no label value"))
     }
 }

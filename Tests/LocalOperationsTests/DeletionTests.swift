@@ -58,6 +58,20 @@ import WorkflowModel
         try await house.carryOut(try house.flow("flow"))
     }
 
+    @Test func `a deletion that does not get to its end is gone on with, and the run is not`() async throws {
+        let house = try House()
+        let run = try await self.unfinished(house) {}
+        let operations = try await house.operations(endPods: { _ in })
+        let stuck = try await house.operations(endPods: { _ in }, removeFiles: { _ in throw Fault("busy") })
+        let failure = await #expect(throws: OperationError.self) { try await stuck.delete("flow", namespace: "default") }
+        #expect(failure?.message == "what run 'flow' left cannot be removed: busy")
+        await #expect(throws: OperationError.self) { try await house.starter().resume("flow", namespace: "default", maxParallel: nil) }
+        #expect(try await operations.list(ListQuery()).map(\.message) == ["deleted before its end"])
+        try await operations.delete("flow", namespace: "default")
+        #expect(house.leftovers(of: run.text).isEmpty)
+        #expect(try await operations.list(ListQuery()).isEmpty)
+    }
+
     @Test func `a run whose pods cannot be ended stays, and can be resumed`() async throws {
         let house = try House()
         let run = try await self.unfinished(house) {}

@@ -70,14 +70,15 @@ final class House: Sendable {
                 openRecords: {
                     let store = try await SQLiteStore.open(dataDirectory: directory, engineVersion: "test")
                     let commands = ToldCommands(commands: store, chronicle: chronicle)
-                    return RunRecords(journal: store, reader: store, commands: commands, secrets: store)
+                    return RunRecords(journal: store, reader: store, commands: commands, secrets: store, locks: store, cache: store)
                 },
                 openRuntime: { options in OpenedRuntime(runtime: runtime, kind: "process", description: "pretended", settle: {}) },
                 openDoorbell: { id in
                     let doorbell = try DatagramDoorbell(dataDirectory: directory, id: id)
                     return OpenedDoorbell(service: doorbell, close: { doorbell.close() })
                 },
-                artifacts: FileArtifactStore(dataDirectory: directory), settings: { RunSettings(retention: retention) },
+                artifacts: FileArtifactStore(dataDirectory: directory), calls: ScriptedCalls(),
+                settings: { RunSettings(retention: retention) },
                 removeFiles: self.removeFiles, scratch: { "\(directory)/pods/\($0)/scratch" }, time: self.clock))
     }
 
@@ -93,15 +94,17 @@ final class House: Sendable {
 
     func store() async throws -> SQLiteStore { try await SQLiteStore.open(dataDirectory: self.data, engineVersion: "test") }
 
-    /// - Parameter endPods: nil for the real ones.
-    func operations(endPods: (@Sendable (RunID) async throws -> Void)? = nil) async throws -> LocalOperations {
+    /// - Parameters: nil for what really does it.
+    func operations(
+        endPods: (@Sendable (RunID) async throws -> Void)? = nil, removeFiles: (@Sendable (RunID) async throws -> Void)? = nil
+    ) async throws -> LocalOperations {
         let store = try await self.store()
         let directory = self.data
         return LocalOperations(
             store: RunStore(
                 reader: store, commands: store, openJournal: { store }, logs: try PodLogFiles(dataDirectory: self.data),
                 ring: { DatagramDoorbell.ring(at: $0) }, endPods: endPods ?? { try await PodFiles.end($0, dataDirectory: directory) },
-                removeFiles: self.removeFiles, time: self.clock))
+                removeFiles: removeFiles ?? self.removeFiles, time: self.clock))
     }
 
     private var removeFiles: @Sendable (RunID) async throws -> Void {

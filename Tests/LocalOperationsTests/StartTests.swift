@@ -158,13 +158,14 @@ import WorkflowModel
             "a.yaml",
             "apiVersion: argoproj.io/v1alpha1\nkind: Workflow\nmetadata: {name: w}\nspec:\n  entrypoint: main\n  templates:\n"
                 + "  - name: main\n    steps:\n    - - {name: s, template: gone}\n    unknown: 1\n")
-        let (diagnostics, excerpts, documents) = try await house.starter().lint([first, second])
+        let report = try await house.starter().lint(LintRequest(files: [first, second]))
+        let diagnostics = report.findings.map(\.diagnostic)
         #expect(diagnostics.map(\.file) == [first] + Array(repeating: second, count: diagnostics.count - 1))
         let lines = diagnostics.dropFirst().compactMap(\.position?.line)
         #expect(lines == lines.sorted() && lines.count >= 2, "\(diagnostics)")
-        #expect(excerpts[second]?.count ?? 0 > 5)
+        #expect(report.excerpts[second]?.count ?? 0 > 5)
         // What is no object of Kubernetes is not counted.
-        #expect(documents == 1)
+        #expect(report.objectCount == 1)
         #expect(!Files.exists(house.data))
     }
 }

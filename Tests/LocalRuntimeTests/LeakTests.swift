@@ -15,7 +15,7 @@ extension LocalRuntimeTests {
             _ = try await bench.finish(bench.shell("true", node: 1000))
             await bench.runtime.settle()
             let descriptors = Machine.descriptors
-            let mounts = Machine.text("/proc/self/mountinfo")
+            let mounts = Machine.mounts(below: bench.root)
             let outputs = OutputRequest(
                 artifacts: [.init(name: "a", path: "/etc/hostname", archive: .none, isOptional: true)], capturesResult: true)
             try await withThrowingTaskGroup(of: Int?.self) { group in
@@ -29,7 +29,7 @@ extension LocalRuntimeTests {
             }
             await bench.runtime.settle()
             #expect(Machine.descriptors == descriptors)
-            #expect(Machine.text("/proc/self/mountinfo") == mounts)
+            #expect(Machine.mounts(below: bench.root) == mounts)
             // A supervisor has ended before its session has reaped it, and nobody tells when it has.
             #expect(Machine.becomesTrue { Self.zombies().isEmpty })
             #expect(Machine.processes(marked: "SKIFF_POD=\(bench.run)/").isEmpty)

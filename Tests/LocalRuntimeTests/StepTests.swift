@@ -35,11 +35,12 @@ extension LocalRuntimeTests {
             let lines = Set(try await bench.output(launch).split(separator: "\n").map(String.init))
             let home = getenv("HOME").map { String(cString: $0) } ?? "/"
             let temporary = kind == .sandbox ? "/tmp" : bench.directory(bench.pod()) + "/tmp"
+            let progress = kind == .sandbox ? "/var/run/argo/progress" : bench.directory(bench.pod()) + "/progress"
             #expect(
                 lines == [
                     "SKIFF_POD=\(bench.run)/1/0", "PATH=/usr/bin:/bin", "HOME=\(home)", "LANG=C.UTF-8", "TMPDIR=\(temporary)",
                     "HOSTNAME=pod-1",
-                    "ARGO_CONTAINER_NAME=main", "GREETING=hello", "BOTH=hello $(UNKNOWN) $(GREETING)",
+                    "ARGO_CONTAINER_NAME=main", "ARGO_PROGRESS_FILE=\(progress)", "GREETING=hello", "BOTH=hello $(UNKNOWN) $(GREETING)",
                 ])
         }
 

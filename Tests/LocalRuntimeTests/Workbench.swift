@@ -64,6 +64,18 @@ final class Workbench: Sendable {
         return PodLaunch(request: request, inputs: inputs, secrets: secrets)
     }
 
+    /// A container that runs a shell command.
+    func container(_ name: String, _ command: String, change: (inout ContainerRequest) -> Void = { _ in }) -> ContainerRequest {
+        var container = ContainerRequest(name: name, image: "test:1", command: ["/bin/sh", "-c", command])
+        change(&container)
+        return container
+    }
+
+    /// What a container wrote to one of its streams.
+    func text(_ pod: PodID, _ container: String = "main", _ stream: LogLine.Stream = .stdout) async throws -> String {
+        try await self.lines(pod, LogQuery(container: container)).filter { $0.stream == stream }.map(\.text).joined(separator: "\n")
+    }
+
     /// Launches and waits for the end.
     func finish(_ launch: PodLaunch) async throws -> Ending {
         await self.runtime.launch(launch)
@@ -85,9 +97,9 @@ final class Workbench: Sendable {
         return lines
     }
 
-    /// Waits until a running pod has printed a line.
-    func wait(for text: String, in pod: PodID) async throws {
-        for try await line in self.runtime.lines(of: pod, LogQuery(), follow: true) where line.text == text { return }
+    /// Waits until a container of a running pod has printed a line.
+    func wait(for text: String, in pod: PodID, _ container: String = "main") async throws {
+        for try await line in self.runtime.lines(of: pod, LogQuery(container: container), follow: true) where line.text == text { return }
         Issue.record("the pod ended without printing '\(text)'")
     }
 }
@@ -107,6 +119,7 @@ actor News {
     private var histories: [PodID: [String]] = [:]
     private var started: Set<PodID> = []
     private var waitingForEnd: [PodID: [CheckedContinuation<Ending, Never>]] = [:]
+    private var waitingForEvent: [PodID: [(event: String, continuation: CheckedContinuation<Void, Never>)]] = [:]
     private var waitingForStart: [PodID: [CheckedContinuation<Void, Never>]] = [:]
 
     init(_ events: AsyncStream<PodEvent>) {
@@ -124,6 +137,12 @@ actor News {
         await withCheckedContinuation { self.waitingForStart[pod, default: []].append($0) }
     }
 
+    /// Returns when an event has come, or the pod's end.
+    func event(_ event: String, of pod: PodID) async {
+        if self.histories[pod]?.contains(event) == true || self.endings[pod] != nil { return }
+        await withCheckedContinuation { self.waitingForEvent[pod, default: []].append((event, $0)) }
+    }
+
     func history(of pod: PodID) -> [String] { self.histories[pod] ?? [] }
 
     /// So that the end of a pod that is launched again can be waited for.
@@ -138,6 +157,10 @@ actor News {
             self.histories[pod, default: []].append("started")
             self.started.insert(pod)
             for waiting in self.waitingForStart.removeValue(forKey: pod) ?? [] { waiting.resume() }
+        case .ready(let pod, _): self.note("ready", of: pod)
+        case .containerStarted(let pod, let container, _): self.note("started \(container)", of: pod)
+        case .containerFinished(let pod, let result): self.note("finished \(result.name)", of: pod)
+        case .progress(let pod, let done, let all): self.note("progress \(done)/\(all)", of: pod)
         case .finished(let pod, let result, let collected):
             self.histories[pod, default: []].append("finished")
             self.ended(pod, Ending(result: result, collected: collected, history: self.histories[pod] ?? []))
@@ -147,8 +170,17 @@ actor News {
         }
     }
 
+    private func note(_ event: String, of pod: PodID) {
+        self.histories[pod, default: []].append(event)
+        let waiting = self.waitingForEvent.removeValue(forKey: pod) ?? []
+        for one in waiting where one.event == event { one.continuation.resume() }
+        self.waitingForEvent[pod] = waiting.filter { $0.event != event }
+    }
+
     private func ended(_ pod: PodID, _ ending: Ending) {
         self.endings[pod] = ending
+        // What has not come by now never will; the test sees that in the history.
+        for waiting in self.waitingForEvent.removeValue(forKey: pod) ?? [] { waiting.continuation.resume() }
         for waiting in self.waitingForEnd.removeValue(forKey: pod) ?? [] { waiting.resume(returning: ending) }
     }
 }
@@ -216,6 +248,11 @@ enum Machine {
         return false
     }
 
+    /// Others mount things on this machine as well.
+    static func mounts(below path: String) -> [Substring] {
+        (self.text("/proc/self/mountinfo") ?? "").split(separator: "\n").filter { $0.contains(path) }
+    }
+
     static var descriptors: Int { self.entries("/proc/self/fd").count }
 
     /// Processes whose environment holds a text.
@@ -229,6 +266,14 @@ enum Machine {
     static func state(of pid: Int32) -> String? {
         guard let status = self.text("/proc/\(pid)/stat"), let end = status.lastIndex(of: ")") else { return nil }
         return status[status.index(after: end)...].split(separator: " ").first.map(String.init)
+    }
+
+    static func children(of pid: Int32) -> [Int32] {
+        self.entries("/proc").compactMap { Int32($0) }.filter { child in
+            guard let status = self.text("/proc/\(child)/stat"), let end = status.lastIndex(of: ")") else { return false }
+            let parts = status[status.index(after: end)...].split(separator: " ")
+            return parts.count > 1 && parts[1] == "\(pid)"
+        }
     }
 
     /// The supervisor of a pod that runs.

@@ -76,18 +76,6 @@ import WorkflowModel
         #expect(winners == 1)
     }
 
-    @Test func `only its owner discards a run, whether or not it has ended`() async throws {
-        let directory = try TemporaryDirectory()
-        let store = try await directory.open()
-        let first = try await store.create(makeRecord("report"))
-        let second = try await store.acquire(first.run, owner: makeOwner("two")) { _ in false }
-        await #expect(throws: JournalError.fenced) { try await store.discard(first) }
-        #expect(try await store.run(named: "report", namespace: "default") != nil)
-        try await store.discard(second)
-        #expect(try await store.run(named: "report", namespace: "default") == nil)
-        await #expect(throws: JournalError.fenced) { try await store.discard(second) }
-    }
-
     @Test func `a finished or unknown run cannot be acquired`() async throws {
         try await self.first.createFinished("report", at: minutes(1))
         for uid in ["uid-report-\(minutes(1).milliseconds)", "uid-nothing"] {

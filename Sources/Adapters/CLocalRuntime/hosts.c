@@ -49,15 +49,22 @@ static char *new_mask(struct session *session, const char *path) {
     return NULL;
 }
 
-/// Makes a path absent in all pods. `base` is the branch it lies on, "" for the root.
-static void hide_in_layer(struct session *session, const char *layer, const char *base, const char *path) {
+/// Mirrors the directories above a path in a layer. `base` is the branch it lies on, "" for the root.
+static bool make_parents(struct session *session, const char *layer, const char *base, const char *path) {
     char parent[PATH_MAX], mirrored[PATH_MAX];
     struct stat status;
     for (const char *slash = strchr(path + strlen(base) + 1, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
         snprintf(parent, sizeof parent, "%.*s", (int)(slash - path), path);
-        if ((size_t)snprintf(mirrored, sizeof mirrored, "%s%s", layer, parent + strlen(base)) >= sizeof mirrored) return;
-        if (stat(parent, &status) != 0 || !mirror_directory(session, mirrored, &status)) return;
+        if ((size_t)snprintf(mirrored, sizeof mirrored, "%s%s", layer, parent + strlen(base)) >= sizeof mirrored) return false;
+        if (stat(parent, &status) != 0 || !mirror_directory(session, mirrored, &status)) return false;
     }
+    return true;
+}
+
+/// Makes a path absent in all pods.
+static void hide_in_layer(struct session *session, const char *layer, const char *base, const char *path) {
+    char mirrored[PATH_MAX];
+    if (!make_parents(session, layer, base, path)) return;
     if ((size_t)snprintf(mirrored, sizeof mirrored, "%s%s", layer, path + strlen(base)) >= sizeof mirrored) return;
     // A whiteout: overlayfs takes a character device 0/0 for the absence of what lies below.
     (void)mknod(mirrored, S_IFCHR, 0);
@@ -246,6 +253,28 @@ static bool make_root_mask(struct session *session) {
     return true;
 }
 
+/// Where steps say how far they are: in the layers, so that it costs a pod nothing.
+static void add_place(struct session *session) {
+    session->has_place = false;
+    char *run = realpath("/var/run", NULL);
+    if (run == NULL) return;
+    struct branch *branch = branch_of(session, run);
+    const char *layer = session->root_mask, *base = "";
+    if (branch != NULL) {
+        if (branch->is_overlay && branch->mask == NULL) branch->mask = new_mask(session, branch->path);
+        layer = branch->is_overlay ? branch->mask : NULL;
+        base = branch->path;
+    }
+    char path[PATH_MAX], mirrored[PATH_MAX];
+    struct stat status;
+    if (layer != NULL && (size_t)snprintf(path, sizeof path, "%s/argo", run) < sizeof path && lstat(path, &status) != 0) {
+        bool has_parents = make_parents(session, layer, base, path);
+        bool fits = (size_t)snprintf(mirrored, sizeof mirrored, "%s%s", layer, path + strlen(base)) < sizeof mirrored;
+        session->has_place = has_parents && fits && mkdir(mirrored, 0777) == 0;
+    }
+    free(run);
+}
+
 /// A number that stands for the host's mounts; those of the session's own make no difference.
 static uint64_t digest_mounts(const struct session *session) {
     FILE *table = fopen("/proc/self/mountinfo", "re");
@@ -302,6 +331,7 @@ bool refresh_host(struct session *session) {
     for (size_t i = 0; session->is_unprivileged && i < session->branch_count; i++) {
         if (session->branches[i].is_overlay) own_directories(session, &session->branches[i], &budget);
     }
+    add_place(session);
     for (size_t i = 0; i < session->hidden_count; i++) hide(session, session->hidden[i]);
     return true;
 }

@@ -61,7 +61,7 @@ static ssize_t receive_with_descriptors(int socket, struct iovec *parts, size_t 
     return received;
 }
 
-void send_notice(int notices, uint32_t kind, uint64_t request, int32_t number, int64_t nanoseconds, const char *text, size_t length, int descriptor) {
+bool send_notice(int notices, uint32_t kind, uint64_t request, int32_t number, int64_t nanoseconds, const char *text, size_t length, int descriptor) {
     static struct skiff_notice notice;
     notice.kind = kind;
     notice.number = number;
@@ -71,7 +71,8 @@ void send_notice(int notices, uint32_t kind, uint64_t request, int32_t number, i
     struct iovec parts[2] = {{.iov_base = &notice, .iov_len = offsetof(struct skiff_notice, process)}, {.iov_base = (void *)text, .iov_len = length}};
     // A session may wait for Skiff; a supervisor must not: pods go on while Skiff is stopped or gone, and its end is seen anyway.
     int flags = kind == SKIFF_NOTICE_LAUNCHED || kind == SKIFF_NOTICE_NOT_LAUNCHED ? 0 : MSG_DONTWAIT;
-    (void)send_with_descriptors(notices, parts, 2, &descriptor, descriptor >= 0 ? 1 : 0, flags);
+    ssize_t sent = send_with_descriptors(notices, parts, 2, &descriptor, descriptor >= 0 ? 1 : 0, flags);
+    return sent >= 0 || errno != EAGAIN;
 }
 
 int skiff_notice_receive(int notices, struct skiff_notice *notice) {

@@ -65,13 +65,16 @@ static bool own_path(const struct session *session, const char *place, const cha
     return is_needed;
 }
 
-bool own_named_paths(const struct session *session, const char *place, const struct pod_request *request) {
+bool own_named_paths(const struct session *session, const char *place, const struct pod *named) {
+    const struct container *container = named->container;
+    const struct pod_request *request = &named->request;
     bool is_needed = false;
-    for (size_t i = 0; i < request->mount_count; i++) is_needed |= own_path(session, place, request->mounts[i].path);
+    for (size_t i = 0; i < container->mount_count; i++) is_needed |= own_path(session, place, container->mounts[i].path);
+    if (container->working_directory != NULL) is_needed |= own_path(session, place, container->working_directory);
+    if (!keeps_main(named)) return is_needed;
     for (size_t i = 0; i < request->input_count; i++) is_needed |= own_path(session, place, request->inputs[i].path);
     for (size_t i = 0; i < request->parameter_count; i++) is_needed |= own_path(session, place, request->parameters[i].path);
     for (size_t i = 0; i < request->artifact_count; i++) is_needed |= own_path(session, place, request->artifacts[i].path);
-    if (request->working_directory != NULL) is_needed |= own_path(session, place, request->working_directory);
     return is_needed;
 }
 
@@ -108,7 +111,7 @@ static bool attach_below(int root, int tree, const char *path) {
     return is_attached;
 }
 
-static bool add_branch_to(const struct session *session, const char *place, int root, size_t index, const struct pod_request *named) {
+static bool add_branch_to(const struct session *session, const char *place, int root, size_t index, const struct pod *named) {
     const struct branch *branch = &session->branches[index];
     struct stat status;
     // Gone since the branches were listed, or something that this user cannot be shown: the directory stays empty.
@@ -136,7 +139,7 @@ static bool cover(const struct session *session, int root, const char *hidden) {
     return tree >= 0 && settle(tree, true) == 0 && attach_below(root, tree, hidden);
 }
 
-bool build_layers(const struct session *session, const char *place, const char *mount, const struct pod_request *named) {
+bool build_layers(const struct session *session, const char *place, const char *mount, const struct pod *named) {
     // The root directory of an ordinary user's view is the mask alone; its branches hold the rest.
     const char *lower = session->is_unprivileged ? NULL : "/";
     if (!make_upper(session, place, -1, "/") || mkdir(part(place, "tmp", -1), 01777) != 0) return false;

@@ -1,6 +1,6 @@
 // Log files in the CRI format: `<RFC 3339 time with nanoseconds> stdout|stderr F|P <text>`. F is a whole line; P is a piece of a line that is
-// longer than 16 KiB, or a last line without a newline. Files are capped and rotated: main.log is the newest; a
-// full one becomes main.log.<n>, n counting up from 1, so that a name once given stays and readers find their way.
+// longer than 16 KiB, or a last line without a newline. Files are capped and rotated: <container>.log is the newest; a
+// full one becomes <container>.log.<n>, n counting up from 1, so that a name once given stays and readers find their way.
 
 #include "internal.h"
 
@@ -23,22 +23,25 @@ void format_time(int64_t nanoseconds, char text[32]) {
         (int)(second / 60 % 60), (int)(second % 60), (int)rest);
 }
 
-void log_open(struct log *log, int directory, const struct pod_request *request) {
-    log->directory = directory;
-    log->limit = request->log_limit;
-    log->files = request->log_files;
-    log->keeps_tail = request->captures_result;
+void log_open(struct pod *pod) {
+    struct log *log = &pod->log;
+    log->directory = pod->directory;
+    log->name = pod->container->name;
+    log->limit = pod->request.log_limit;
+    log->files = pod->request.log_files;
+    log->keeps_tail = pod->request.captures_result && keeps_main(pod);
 }
 
 static void rotate(struct log *log) {
     close(log->file);
     log->file = -1;
-    char name[32];
+    char current[256], name[288];
     log->rotations++;
-    snprintf(name, sizeof name, "main.log.%llu", (unsigned long long)log->rotations);
-    (void)renameat(log->directory, "main.log", log->directory, name);
+    snprintf(current, sizeof current, "%s.log", log->name);
+    snprintf(name, sizeof name, "%s.%llu", current, (unsigned long long)log->rotations);
+    (void)renameat(log->directory, current, log->directory, name);
     if (log->rotations <= log->files) return;
-    snprintf(name, sizeof name, "main.log.%llu", (unsigned long long)(log->rotations - log->files));
+    snprintf(name, sizeof name, "%s.%llu", current, (unsigned long long)(log->rotations - log->files));
     (void)unlinkat(log->directory, name, 0);
 }
 
@@ -46,7 +49,9 @@ static void rotate(struct log *log) {
 static bool open_file(struct log *log) {
     if (log->file >= 0 && log->limit > 0 && log->size >= log->limit) rotate(log);
     if (log->file >= 0) return true;
-    log->file = openat(log->directory, "main.log", O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0600);
+    char name[256];
+    snprintf(name, sizeof name, "%s.log", log->name);
+    log->file = openat(log->directory, name, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0600);
     log->size = 0;
     return log->file >= 0;
 }
@@ -184,16 +189,31 @@ static void drain(struct log *log, struct log_stream *stream) {
     stream->descriptor = -1;
 }
 
-void log_finish(struct log *log) {
+void log_drain(struct log *log) {
     for (int i = 0; i < 2; i++) {
         struct log_stream *stream = &log->streams[i];
-        drain(log, stream);
+        if (stream->descriptor >= 0) drain(log, stream);
         if (stream->pending_length == 0) continue;
         static struct batch batch;
         begin(&batch, log, stream);
         add_line(&batch, stream, NULL, 0, false);
         flush(&batch);
     }
+}
+
+void log_note(struct log *log, const char *text) {
+    static struct batch batch;
+    const struct log_stream ours = {.is_error = true};
+    begin(&batch, log, &ours);
+    add_part(&batch, batch.whole, batch.head_length);
+    add_part(&batch, "skiff: ", 7);
+    add_part(&batch, text, strlen(text));
+    add_part(&batch, "\n", 1);
+    flush(&batch);
+}
+
+void log_finish(struct log *log) {
+    log_drain(log);
     if (log->file >= 0) close(log->file);
     log->file = -1;
 }

@@ -159,14 +159,87 @@ static void decode_output(struct reader reader, struct output *output, bool *is_
     *is_broken |= reader.is_broken || output->path == NULL || output->label == NULL || !is_name;
 }
 
+static void decode_handler(struct reader reader, struct handler **decoded, bool *is_broken) {
+    struct field field;
+    struct handler *handler = room_for(&reader, 0, sizeof *handler);
+    if (handler != NULL) handler->arguments = room_for(&reader, SKIFF_HANDLER_ARGUMENT, sizeof(char *));
+    while (!reader.is_broken && reader_next(&reader, &field)) {
+        switch (field.tag) {
+        case SKIFF_HANDLER_ARGUMENT: handler->arguments[handler->argument_count++] = (char *)field_text(&reader, &field); break;
+        case SKIFF_HANDLER_ADDRESS: handler->address = field_text(&reader, &field); break;
+        case SKIFF_HANDLER_PORT: handler->port = (uint16_t)field_number(&reader, &field); break;
+        case SKIFF_HANDLER_REQUEST: handler->request = field.bytes; handler->request_length = field.length; break;
+        case SKIFF_HANDLER_DELAY: handler->delay = field_number(&reader, &field); break;
+        case SKIFF_HANDLER_PERIOD: handler->period = field_number(&reader, &field); break;
+        case SKIFF_HANDLER_TIMEOUT: handler->timeout = field_number(&reader, &field); break;
+        case SKIFF_HANDLER_THRESHOLD: handler->threshold = field_number(&reader, &field); break;
+        default: reader.is_broken = true;
+        }
+    }
+    *decoded = handler;
+    *is_broken |= reader.is_broken || (handler->argument_count == 0 && handler->address == NULL);
+}
+
+static void decode_container(struct reader reader, struct container *container, bool *is_broken) {
+    struct field field;
+    container->user = container->group = container->code = container->link = -1;
+    container->attempts = 1;
+    container->arguments = room_for(&reader, SKIFF_CONTAINER_ARGUMENT, sizeof(char *));
+    container->environment = room_for(&reader, SKIFF_CONTAINER_ENVIRONMENT, sizeof(char *));
+    container->mounts = room_for(&reader, SKIFF_CONTAINER_MOUNT, sizeof(struct volume_mount));
+    container->dependencies = room_for(&reader, SKIFF_CONTAINER_DEPENDENCY, sizeof(size_t));
+    while (!reader.is_broken && reader_next(&reader, &field)) {
+        switch (field.tag) {
+        case SKIFF_CONTAINER_NAME: container->name = field_text(&reader, &field); break;
+        case SKIFF_CONTAINER_KIND: container->kind = (enum skiff_container_kind)field_number(&reader, &field); break;
+        case SKIFF_CONTAINER_ARGUMENT: container->arguments[container->argument_count++] = (char *)field_text(&reader, &field); break;
+        case SKIFF_CONTAINER_ENVIRONMENT: container->environment[container->environment_count++] = (char *)field_text(&reader, &field); break;
+        case SKIFF_CONTAINER_WORKING_DIRECTORY: container->working_directory = field_text(&reader, &field); break;
+        case SKIFF_CONTAINER_SCRIPT: container->script = field.bytes; container->script_length = field.length; break;
+        case SKIFF_CONTAINER_SCRIPT_PATH: container->script_path = field_text(&reader, &field); break;
+        case SKIFF_CONTAINER_USER: container->user = (int64_t)field_number(&reader, &field); break;
+        case SKIFF_CONTAINER_GROUP: container->group = (int64_t)field_number(&reader, &field); break;
+        case SKIFF_CONTAINER_MOUNT: decode_mount(field_reader(&field), &container->mounts[container->mount_count++], &reader.is_broken); break;
+        case SKIFF_CONTAINER_ROOT_FILE_SYSTEM: container->root_file_system = field_text(&reader, &field); break;
+        case SKIFF_CONTAINER_IMAGE: container->image = field_text(&reader, &field); break;
+        case SKIFF_CONTAINER_IS_TERMINAL: container->is_terminal = field_number(&reader, &field) != 0; break;
+        case SKIFF_CONTAINER_DEPENDENCY: container->dependencies[container->dependency_count++] = field_number(&reader, &field); break;
+        case SKIFF_CONTAINER_ATTEMPTS: container->attempts = field_number(&reader, &field); break;
+        case SKIFF_CONTAINER_RETRY_MILLISECONDS: container->retry_milliseconds = field_number(&reader, &field); break;
+        case SKIFF_CONTAINER_POST_START: decode_handler(field_reader(&field), &container->post_start, &reader.is_broken); break;
+        case SKIFF_CONTAINER_PRE_STOP: decode_handler(field_reader(&field), &container->pre_stop, &reader.is_broken); break;
+        case SKIFF_CONTAINER_READINESS: decode_handler(field_reader(&field), &container->readiness, &reader.is_broken); break;
+        case SKIFF_CONTAINER_CPU_LIMIT: container->cpu_limit = field_number(&reader, &field); break;
+        case SKIFF_CONTAINER_MEMORY_LIMIT: container->memory_limit = field_number(&reader, &field); break;
+        case SKIFF_CONTAINER_PAUSES_BEFORE: container->pauses_before = field_number(&reader, &field) != 0; break;
+        case SKIFF_CONTAINER_PAUSES_AFTER: container->pauses_after = field_number(&reader, &field) != 0; break;
+        default: reader.is_broken = true;
+        }
+    }
+    bool is_name = container->name != NULL && container->name[0] != 0 && strchr(container->name, '/') == NULL && strlen(container->name) < 200;
+    *is_broken |= reader.is_broken || !is_name || container->argument_count == 0;
+}
+
+/// Whether everything that refers to something else in the message refers to something that is there.
+static bool is_coherent(const struct pod_request *request) {
+    if (request->main >= request->container_count) return false;
+    for (size_t i = 0; i < request->container_count; i++) {
+        const struct container *container = &request->containers[i];
+        for (size_t j = 0; j < container->mount_count; j++) {
+            if (container->mounts[j].volume >= request->volume_count) return false;
+        }
+        for (size_t j = 0; j < container->dependency_count; j++) {
+            if (container->dependencies[j] >= request->container_count) return false;
+        }
+    }
+    return request->directory != NULL && request->directory[0] == '/' && request->identity != NULL;
+}
+
 bool decode_pod_request(const uint8_t *bytes, size_t length, struct pod_request *request) {
     struct reader reader = {.at = bytes, .end = bytes + length};
     struct field field;
-    request->user = request->group = -1;
-    request->arguments = room_for(&reader, SKIFF_POD_ARGUMENT, sizeof(char *));
-    request->environment = room_for(&reader, SKIFF_POD_ENVIRONMENT, sizeof(char *));
+    request->containers = room_for(&reader, SKIFF_POD_CONTAINER, sizeof(struct container));
     request->volumes = room_for(&reader, SKIFF_POD_VOLUME, sizeof(struct volume));
-    request->mounts = room_for(&reader, SKIFF_POD_MOUNT, sizeof(struct volume_mount));
     request->inputs = room_for(&reader, SKIFF_POD_INPUT, sizeof(struct input));
     request->parameters = room_for(&reader, SKIFF_POD_OUTPUT_PARAMETER, sizeof(struct output));
     request->artifacts = room_for(&reader, SKIFF_POD_OUTPUT_ARTIFACT, sizeof(struct output));
@@ -175,19 +248,11 @@ bool decode_pod_request(const uint8_t *bytes, size_t length, struct pod_request 
         switch (field.tag) {
         case SKIFF_POD_DIRECTORY: request->directory = field_text(&reader, &field); break;
         case SKIFF_POD_IDENTITY: request->identity = field_text(&reader, &field); break;
-        case SKIFF_POD_ARGUMENT: request->arguments[request->argument_count++] = (char *)field_text(&reader, &field); break;
-        case SKIFF_POD_ENVIRONMENT: request->environment[request->environment_count++] = (char *)field_text(&reader, &field); break;
-        case SKIFF_POD_WORKING_DIRECTORY: request->working_directory = field_text(&reader, &field); break;
-        case SKIFF_POD_SCRIPT: request->script = field.bytes; request->script_length = field.length; break;
-        case SKIFF_POD_SCRIPT_PATH: request->script_path = field_text(&reader, &field); break;
         case SKIFF_POD_GRACE_MILLISECONDS: request->grace_milliseconds = field_number(&reader, &field); break;
         case SKIFF_POD_LOG_LIMIT: request->log_limit = field_number(&reader, &field); break;
         case SKIFF_POD_LOG_FILES: request->log_files = field_number(&reader, &field); break;
-        case SKIFF_POD_USER: request->user = (int64_t)field_number(&reader, &field); break;
-        case SKIFF_POD_GROUP: request->group = (int64_t)field_number(&reader, &field); break;
         case SKIFF_POD_CAPTURES_RESULT: request->captures_result = field_number(&reader, &field) != 0; break;
         case SKIFF_POD_VOLUME: decode_volume(field_reader(&field), &request->volumes[request->volume_count++], &is_broken); break;
-        case SKIFF_POD_MOUNT: decode_mount(field_reader(&field), &request->mounts[request->mount_count++], &is_broken); break;
         case SKIFF_POD_INPUT: decode_input(field_reader(&field), &request->inputs[request->input_count++], &is_broken); break;
         case SKIFF_POD_OUTPUT_PARAMETER:
             decode_output(field_reader(&field), &request->parameters[request->parameter_count++], &is_broken);
@@ -195,14 +260,15 @@ bool decode_pod_request(const uint8_t *bytes, size_t length, struct pod_request 
         case SKIFF_POD_OUTPUT_ARTIFACT:
             decode_output(field_reader(&field), &request->artifacts[request->artifact_count++], &is_broken);
             break;
-        case SKIFF_POD_ROOT_FILE_SYSTEM: request->root_file_system = field_text(&reader, &field); break;
-        case SKIFF_POD_IMAGE: request->image = field_text(&reader, &field); break;
+        case SKIFF_POD_CONTAINER: decode_container(field_reader(&field), &request->containers[request->container_count++], &is_broken); break;
+        case SKIFF_POD_MAIN: request->main = field_number(&reader, &field); break;
+        case SKIFF_POD_IS_SET: request->is_set = field_number(&reader, &field) != 0; break;
+        case SKIFF_POD_IS_DAEMON: request->is_daemon = field_number(&reader, &field) != 0; break;
+        case SKIFF_POD_SHARES_PLACE: request->shares_place = field_number(&reader, &field) != 0; break;
         default: is_broken = true;
         }
     }
-    for (size_t i = 0; i < request->mount_count; i++) is_broken |= request->mounts[i].volume >= request->volume_count;
-    return !is_broken && !reader.is_broken && request->directory != NULL && request->directory[0] == '/' && request->identity != NULL
-        && request->argument_count > 0;
+    return !is_broken && !reader.is_broken && is_coherent(request);
 }
 
 bool decode_session_options(const uint8_t *bytes, size_t length, struct session_options *options) {

@@ -16,7 +16,7 @@ static int output_directory(struct pod *pod, const char *kind) {
 }
 
 static void begin_copy(struct pod *pod, struct copy *copy) {
-    *copy = (struct copy){.pod = pod, .user = pod->request.user, .group = pod->request.group};
+    *copy = (struct copy){.pod = pod, .user = pod->container->user, .group = pod->container->group};
     if (copy->user >= 0 && (uid_t)copy->user == geteuid()) copy->user = -1;
     copy->may_link = pod->layer_count > 0;
 }
@@ -100,7 +100,7 @@ static const char *collect_artifact(struct pod *pod, struct output *output, int 
 
 /// Relative output paths count from where the step began.
 static void enter_working_directory(struct pod *pod) {
-    if (pod->request.working_directory != NULL && chdir(pod->request.working_directory) == 0) return;
+    if (pod->container->working_directory != NULL && chdir(pod->container->working_directory) == 0) return;
     if (pod->session->options.is_sandbox) {
         (void)!chdir("/");
         return;

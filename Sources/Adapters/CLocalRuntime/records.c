@@ -42,17 +42,72 @@ static void add_escaped(struct text *text, const char *words) {
     }
 }
 
-void write_start_record(struct pod *pod, pid_t main) {
+void write_start_record(struct pod *pod, pid_t main, struct problem *problem) {
     char bytes[512];
     struct text text = {.bytes = bytes, .room = sizeof bytes};
     pod->started_at = clock_nanoseconds();
     add(&text, "version 1\nboot %s\nruntime %s\nmain %d\nat %lld\nend\n", pod->session->boot_id,
         pod->session->options.is_sandbox ? "sandbox" : "process", main, (long long)pod->started_at);
     int error = write_all(pod->start_file, text.bytes, text.length);
+    pod->is_recorded = error == 0;
     if (error == 0) return;
-    pod->problem_kind = "not-started";
-    snprintf(pod->problem, sizeof pod->problem, "the start could not be recorded: %s", strerror(error));
+    problem->kind = "not-started";
+    snprintf(problem->text, sizeof problem->text, "the start could not be recorded: %s", strerror(error));
     (void)!ftruncate(pod->start_file, 0);
+}
+
+/// Of a container set: how far each of its containers has come. `container <started> <finished> <code> <reason> <name>`, `-` for what is not,
+/// and after a tab what went wrong.
+static void add_containers(struct text *text, const struct pod_request *request) {
+    for (size_t i = 0; request->is_set && i < request->container_count; i++) {
+        const struct container *container = &request->containers[i];
+        if (container->kind != SKIFF_CONTAINER_PLAIN || container->stage < STAGE_RUNNING) continue;
+        bool has_ended = container->stage == STAGE_ENDED;
+        char started[32] = "-", finished[32] = "-", code[16] = "-";
+        if (container->started_at > 0) snprintf(started, sizeof started, "%lld", (long long)container->started_at);
+        if (has_ended) snprintf(finished, sizeof finished, "%lld", (long long)container->finished_at);
+        if (has_ended && container->code >= 0) snprintf(code, sizeof code, "%d", container->code);
+        add(text, "container %s %s %s %s ", started, finished, code, container->reason != NULL ? container->reason : "-");
+        add_escaped(text, container->name);
+        add(text, "\t");
+        add_escaped(text, container->problem.kind != NULL ? container->problem.text : "");
+        add(text, "\n");
+    }
+}
+
+/// Names are short, and what went wrong is at most twice as long when it is escaped.
+static size_t containers_length(const struct pod_request *request) { return request->container_count * (512 + 2 * sizeof(struct problem)); }
+
+static const char state_name[] = "state", new_state_name[] = "state.new";
+
+static bool send_state(struct pod *pod, const struct text *text) {
+    return send_notice(pod->session->notices, SKIFF_NOTICE_STATE, pod->request.id, 0, 0, text->bytes, text->length, -1);
+}
+
+void tell_state(struct pod *pod) {
+    // Used again and again: a pod may have much to tell.
+    static struct text text;
+    if (text.bytes == NULL) {
+        text.room = 256 + containers_length(&pod->request);
+        text.bytes = arena(text.room);
+    }
+    if (text.bytes == NULL) return;
+    text.length = 0;
+    add(&text, "version 1\n");
+    if (pod->ready_at > 0) add(&text, "ready %lld\n", (long long)pod->ready_at);
+    if (pod->progress_all > 0) add(&text, "progress %lld %lld\n", (long long)pod->progress_done, (long long)pod->progress_all);
+    add_containers(&text, &pod->request);
+    add(&text, "end\n");
+    int file = openat(pod->directory, new_state_name, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+    // On a full disk Skiff still hears it, and the exit record is tried again.
+    bool is_written = file >= 0 && write_all(file, text.bytes, text.length) == 0;
+    if (file >= 0) close(file);
+    if (is_written) (void)renameat(pod->directory, new_state_name, pod->directory, state_name);
+    pod->has_untold_news = !send_state(pod, &text);
+}
+
+void tell_untold(struct pod *pod) {
+    if (pod->has_untold_news) tell_state(pod);
 }
 
 static void add_outputs(struct text *text, const char *kind, const struct output *outputs, size_t count) {
@@ -78,31 +133,33 @@ static bool is_heard(int notices) {
     return poll(&skiff, 1, 0) == 0;
 }
 
-void write_exit_record(struct pod *pod) {
+void write_exit_record(struct pod *pod, int code) {
     const struct pod_request *request = &pod->request;
-    size_t room = 4096 + escaped_length(request->parameters, request->parameter_count) + escaped_length(request->artifacts, request->artifact_count);
+    size_t room = 4096 + containers_length(request) + escaped_length(request->parameters, request->parameter_count) + escaped_length(request->artifacts, request->artifact_count);
     struct text text = {.bytes = arena(room), .room = room};
     if (text.bytes == NULL) _exit(1);
     add(&text, "version 1\nboot %s\n", pod->session->boot_id);
     // Nobody may come for this before the machine is restarted. The record only says so when all it speaks of is on the disk already.
     bool is_synced = pod->directory >= 0 && !is_heard(pod->session->notices) && syncfs(pod->directory) == 0;
     if (is_synced) add(&text, "synced\n");
-    if (pod->main_has_ended) {
-        int status = pod->main_status;
+    if (pod->is_announced) add(&text, "started %lld\n", (long long)pod->started_at);
+    if (code >= 0) {
         struct rusage usage;
         getrusage(RUSAGE_CHILDREN, &usage);
         int64_t cpu = (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1000LL + (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1000;
-        add(&text, "started %lld\ncode %d\ncpu %lld\npeak %lld\n", (long long)pod->started_at,
-            WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status), (long long)cpu, (long long)usage.ru_maxrss * 1024);
+        add(&text, "code %d\ncpu %lld\npeak %lld\n", code, (long long)cpu, (long long)usage.ru_maxrss * 1024);
+        if (main_container(pod)->reason != NULL && main_container(pod)->code == code) add(&text, "reason %s\n", main_container(pod)->reason);
     }
     add(&text, "finished %lld\n", (long long)clock_nanoseconds());
-    if (pod->problem_kind != NULL) {
-        add(&text, "error %s ", pod->problem_kind);
-        add_escaped(&text, pod->problem);
+    if (pod->problem.kind != NULL) {
+        add(&text, "error %s ", pod->problem.kind);
+        add_escaped(&text, pod->problem.text);
         add(&text, "\n");
     }
-    if (pod->main_has_ended && request->captures_result) add(&text, "result\n");
-    if (pod->main_has_ended) {
+    add_containers(&text, request);
+    bool has_run = request->container_count > 0 && main_container(pod)->code >= 0;
+    if (has_run && request->captures_result) add(&text, "result\n");
+    if (has_run) {
         add_outputs(&text, "parameter", request->parameters, request->parameter_count);
         add_outputs(&text, "artifact", request->artifacts, request->artifact_count);
     }

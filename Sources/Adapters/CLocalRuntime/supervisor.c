@@ -1,9 +1,8 @@
-// A supervisor: one process a pod, from before its main process exists until nothing of it is left. It goes on when Skiff ends, and when it is
+// A supervisor: one process a pod, from before its first program exists until nothing of it is left. It goes on when Skiff ends, and when it is
 // killed itself, the records in the pod directory say how far it came.
 
 #include "internal.h"
 
-#include <poll.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
@@ -21,67 +20,67 @@ int64_t monotonic_milliseconds(void) {
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-static void finish(struct pod *pod) __attribute__((noreturn));
-static void finish(struct pod *pod) {
+const char *container_place(const struct pod *pod, const struct container *container) {
+    if (container == main_container(pod)) return pod->request.directory;
+    return arena_format("%s/containers/%s", pod->request.directory, container->name);
+}
+
+void finish_pod(struct pod *pod, int code) {
     remove_inputs(pod);
     unlink_volumes(pod);
-    write_exit_record(pod);
+    close_limits(pod);
+    write_exit_record(pod, code);
     _exit(0);
 }
 
 void give_up(struct pod *pod, const char *format, ...) {
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(pod->problem, sizeof pod->problem, format, arguments);
+    vsnprintf(pod->problem.text, sizeof pod->problem.text, format, arguments);
     va_end(arguments);
-    pod->problem_kind = "not-started";
-    finish(pod);
+    pod->problem.kind = "not-started";
+    if (pod->link >= 0) leave_group(pod);
+    finish_pod(pod, -1);
 }
 
 // MARK: signals
-
-/// SIGTERM, as Kubernetes sends it: to the main process only. Without any grace there is nothing to ask.
-static void ask_to_end(struct pod *pod) {
-    if (pod->kill_at > monotonic_milliseconds()) signal_main(pod, SIGTERM);
-}
-
-static void request_stop(struct pod *pod, uint64_t grace_milliseconds) {
-    if (grace_milliseconds > INT32_MAX) grace_milliseconds = INT32_MAX;
-    int64_t deadline = monotonic_milliseconds() + (int64_t)grace_milliseconds;
-    // A second request can only shorten the grace.
-    if (pod->kill_at == 0 || deadline < pod->kill_at) pod->kill_at = deadline;
-    if (pod->is_stopping) return;
-    pod->is_stopping = true;
-    ask_to_end(pod);
-}
 
 static void reap(struct pod *pod) {
     int status;
     pid_t pid;
     while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
-        if (pid != pod->main) continue;
-        pod->main_has_ended = true;
-        pod->main_status = status;
+        if (pid == pod->program) {
+            pod->is_running = false;
+            pod->program = 0;
+            pod->status = status;
+        }
+        errand_reaped(pod, pid, status);
+        if (pod->container == NULL) keeper_reaped(pod, pid);
     }
 }
 
-static void take_signals(struct pod *pod) {
+void take_signals(struct pod *pod) {
     struct signalfd_siginfo signal;
     while (read(pod->signals, &signal, sizeof signal) == sizeof signal) {
-        if (signal.ssi_signo == SIGCHLD) reap(pod);
+        if (signal.ssi_signo == SIGCHLD) {
+            reap(pod);
+            continue;
+        }
         // Skiff sends the grace along; a signal from anybody else means the pod's own.
-        else if (signal.ssi_signo == (uint32_t)SIGRTMIN && signal.ssi_code == SI_QUEUE) request_stop(pod, (uint32_t)signal.ssi_int);
-        else request_stop(pod, pod->request.grace_milliseconds);
+        bool is_ours = signal.ssi_signo == (uint32_t)SIGRTMIN && signal.ssi_code == SI_QUEUE;
+        uint64_t grace = is_ours ? (uint32_t)signal.ssi_int : pod->request.grace_milliseconds;
+        if (pod->container == NULL) stop_group(pod, grace);
+        else request_stop(pod, grace);
     }
 }
 
 bool must_end(struct pod *pod) {
     take_signals(pod);
     if (!pod->is_stopping) return false;
-    return !pod->main_was_started || monotonic_milliseconds() >= pod->kill_at;
+    return pod->container == NULL || pod->container->started_at == 0 || monotonic_milliseconds() >= pod->kill_at;
 }
 
-static void open_signals(struct pod *pod) {
+void open_signals(struct pod *pod) {
     sigset_t all;
     sigfillset(&all);
     // Everything stays blocked, as the launcher left it: process 1 of a pid namespace gets no signal it neither handles nor blocks.
@@ -111,74 +110,57 @@ static void claim_directory(struct pod *pod) {
     _exit(0);
 }
 
-static void prepare_process_surroundings(struct pod *pod) {
-    // Whatever the step leaves behind becomes a child of this process, whether or not it left the session: so it can be found and ended.
-    prctl(PR_SET_CHILD_SUBREAPER, 1);
-    if (pod->request.root_file_system != NULL) give_up(pod, "a root file system of its own needs the sandbox runtime");
-    if (mkdirat(pod->directory, "cwd", 0755) != 0 || mkdirat(pod->directory, "tmp", 0700) != 0) {
-        give_up(pod, "the pod's directory cannot be written: %s", strerror(errno));
-    }
+/// What the containers have in common.
+static void prepare_pod(struct pod *pod) {
+    make_shared_place(pod);
     prepare_volumes(pod);
+    if (pod->session->options.is_sandbox) return;
     link_volumes(pod);
-    open_inputs(pod);
 }
 
-// MARK: the life of the main process
+// MARK: the only container
 
-static void open_log(struct pod *pod, int ends[2]) {
-    log_open(&pod->log, pod->directory, &pod->request);
-    for (int i = 0; i < 2; i++) {
-        int both[2];
-        if (pipe2(both, O_CLOEXEC) != 0) give_up(pod, "no pipe for the log: %s", strerror(errno));
-        fcntl(both[0], F_SETFL, O_NONBLOCK);
-        pod->log.streams[i].descriptor = both[0];
-        ends[i] = both[1];
-        // So that a step that runs as another user can open /dev/stdout by name.
-        if (pod->request.user >= 0) (void)!fchown(both[1], (uid_t)pod->request.user, (gid_t)-1);
-    }
-}
-
-static int milliseconds_until_kill(const struct pod *pod) {
-    if (pod->kill_at == 0 || pod->was_killed) return -1;
-    int64_t left = pod->kill_at - monotonic_milliseconds();
-    return left < 0 ? 0 : left > INT_MAX ? INT_MAX : (int)left;
-}
-
-static void follow_main(struct pod *pod) {
-    struct pollfd sources[3] = {
-        {.fd = pod->signals, .events = POLLIN},
-        {.fd = pod->log.streams[0].descriptor, .events = POLLIN},
-        {.fd = pod->log.streams[1].descriptor, .events = POLLIN},
-    };
-    while (!pod->main_has_ended) {
-        int ready = poll(sources, 3, milliseconds_until_kill(pod));
-        for (int i = 0; ready > 0 && i < 2; i++) {
-            if (sources[i + 1].revents != 0 && !log_read(&pod->log, &pod->log.streams[i])) sources[i + 1].fd = -1;
-        }
-        take_signals(pod);
-        if (milliseconds_until_kill(pod) == 0) {
-            pod->was_killed = true;
-            kill_pod(pod);
-        }
-    }
-}
-
-static void run_main(struct pod *pod) {
-    int ends[2];
-    open_log(pod, ends);
-    if (must_end(pod)) give_up(pod, "stopped before it started");
-    pod->log.streams[0].is_error = false;
-    pod->log.streams[1].is_error = true;
-    start_main(pod, ends);
-    close(ends[0]);
-    close(ends[1]);
-    if (pod->problem_kind != NULL) finish(pod);
+void announce_start(struct pod *pod) {
+    if (!pod->is_recorded) write_start_record(pod, 0, &pod->problem);
+    if (pod->is_announced || !pod->is_recorded) return;
+    pod->is_announced = true;
     send_notice(pod->session->notices, SKIFF_NOTICE_STARTED, pod->request.id, 0, pod->started_at, NULL, 0, -1);
-    // A stop that came while the main process was born found nobody to tell.
-    if (pod->is_stopping) ask_to_end(pod);
-    follow_main(pod);
-    end_everything(pod);
-    log_finish(&pod->log);
+}
+
+void report_start(struct pod *pod) {
+    if (pod->container->started_at > 0) return;
+    if (pod->link >= 0) pod->container->started_at = clock_nanoseconds();
+    else announce_start(pod);
+    if (pod->link >= 0) tell_group_start(pod);
+    else pod->container->started_at = pod->started_at;
+}
+
+void report_ready(struct pod *pod) {
+    if (pod->container->is_ready) return;
+    pod->container->is_ready = true;
+    if (pod->link >= 0) return tell_group_ready(pod);
+    pod->ready_at = clock_nanoseconds();
+    tell_state(pod);
+}
+
+static void run_alone(struct pod *pod) __attribute__((noreturn));
+static void run_alone(struct pod *pod) {
+    pod->container = main_container(pod);
+    prepare_container(pod);
+    run_container(pod);
+    if (pod->container->code >= 0) {
+        attend_progress(pod, true);
+        save_result(pod);
+        collect_outputs(pod);
+    }
+    finish_pod(pod, pod->container->code);
+}
+
+void save_result(struct pod *pod) {
+    int error = log_save_result(&pod->log);
+    if (error == 0) return;
+    pod->problem.kind = "outputs";
+    snprintf(pod->problem.text, sizeof pod->problem.text, "the result could not be saved: %s", strerror(error));
 }
 
 void supervise_pod(struct session *session, const struct skiff_frame *frame, const uint8_t *message) {
@@ -191,24 +173,22 @@ void supervise_pod(struct session *session, const struct skiff_frame *frame, con
     if (session->layers_lock >= 0 && session->layers_lock != 4) dup3(session->layers_lock, 4, O_CLOEXEC);
     close_range(session->layers_lock >= 0 ? 5 : 4, ~0U, 0);
     pod.session = session;
-    pod.request.id = frame->request;
-    pod.directory = pod.start_file = pod.log.file = -1;
+    pod.directory = pod.start_file = pod.link = pod.log.file = pod.errand.socket = -1;
     pod.log.streams[0].descriptor = pod.log.streams[1].descriptor = -1;
+    for (size_t i = 0; i < 2; i++) pod.limits.groups[i].parent = pod.limits.groups[i].group = -1;
     prctl(PR_SET_NAME, "skiff-pod");
     open_signals(&pod);
-    if (!decode_pod_request(message, frame->length, &pod.request)) give_up(&pod, "the launch message is not well-formed");
+    bool is_decoded = decode_pod_request(message, frame->length, &pod.request);
     pod.request.id = frame->request;
-    claim_directory(&pod);
-    if (session->options.is_sandbox) enter_sandbox(&pod);
-    else prepare_process_surroundings(&pod);
-    place_inputs(&pod);
-    place_script(&pod);
-    run_main(&pod);
-    int error = log_save_result(&pod.log);
-    if (error != 0) {
-        pod.problem_kind = "outputs";
-        snprintf(pod.problem, sizeof pod.problem, "the result could not be saved: %s", strerror(error));
+    if (!is_decoded) {
+        pod.request.container_count = pod.request.volume_count = pod.request.input_count = 0;
+        give_up(&pod, "the launch message is not well-formed");
     }
-    collect_outputs(&pod);
-    finish(&pod);
+    claim_directory(&pod);
+    const struct container *main = main_container(&pod);
+    // A view without the place in its layers is given one by a mount.
+    if (session->options.is_sandbox && (!session->has_place || main->root_file_system != NULL)) pod.request.shares_place = true;
+    prepare_pod(&pod);
+    if (pod.request.container_count > 1 || pod.request.is_set) run_group(&pod);
+    run_alone(&pod);
 }

@@ -6,7 +6,7 @@
 #include <linux/mount.h>
 
 struct view {
-    int root, proc, sys, dev, shm, pts, tmp, staging;
+    int root, proc, sys, dev, shm, pts, tmp, staging, place;
 };
 
 static int need(struct pod *pod, int tree, const char *what) {
@@ -24,10 +24,10 @@ static const char *use_slot(struct pod *pod, struct view *view) {
     return arena_format("%s", slot_path(session, session->slot));
 }
 
-/// Layers in the pod's own directory: no slot was free, or the pod wants something else in them.
+/// Layers in the container's own place: no slot was free, or it wants something else in them.
 static const char *use_own_layers(struct pod *pod, struct view *view) {
-    const char *place = pod->request.directory;
-    if (mkdir("view", 0700) != 0 || !build_layers(pod->session, place, "view", pod->session->is_unprivileged ? &pod->request : NULL)) {
+    const char *place = container_place(pod, pod->container);
+    if (mkdir("view", 0700) != 0 || !build_layers(pod->session, place, "view", pod->session->is_unprivileged ? pod : NULL)) {
         need(pod, -1, "layers");
     }
     view->root = need(pod, open("view", O_PATH | O_DIRECTORY | O_CLOEXEC), "layers");
@@ -35,7 +35,7 @@ static const char *use_own_layers(struct pod *pod, struct view *view) {
 }
 
 static void use_image(struct pod *pod, struct view *view) {
-    const char *lowers[] = {pod->request.root_file_system, NULL};
+    const char *lowers[] = {pod->container->root_file_system, NULL};
     if (mkdir("upper", 0755) != 0 || mkdir("work", 0700) != 0 || mkdir("view", 0700) != 0) need(pod, -1, "layers");
     view->root = need(pod, overlay(lowers, "upper", "work", pod->session->is_unprivileged), "overlay over the image's root file system");
     need(pod, attach(view->root, AT_FDCWD, "view"), "overlay");
@@ -44,18 +44,36 @@ static void use_image(struct pod *pod, struct view *view) {
 static void make_root(struct pod *pod, struct view *view) {
     const struct session *session = pod->session;
     view->tmp = -1;
-    if (pod->request.root_file_system != NULL) return use_image(pod, view);
-    bool names_paths = session->is_unprivileged && own_named_paths(session, NULL, &pod->request);
-    const char *place = session->slot >= 0 && !names_paths ? use_slot(pod, view) : use_own_layers(pod, view);
+    if (pod->container->root_file_system != NULL) return use_image(pod, view);
+    bool names_paths = session->is_unprivileged && own_named_paths(session, NULL, pod);
+    // The slot is the pod's, and the pod's main container has it.
+    bool uses_slot = session->slot >= 0 && !names_paths && keeps_main(pod);
+    const char *place = uses_slot ? use_slot(pod, view) : use_own_layers(pod, view);
     char path[PATH_MAX];
     snprintf(path, sizeof path, "%s/tmp", place);
     view->tmp = need(pod, cloned_tree(AT_FDCWD, path, true), "/tmp");
-    if (pod->request.artifact_count > 0) open_layers(pod, place);
+    if (pod->request.artifact_count > 0 && keeps_main(pod)) open_layers(pod, place);
+}
+
+/// One for all containers of a pod of several, as in Kubernetes.
+static int open_shared_memory(struct pod *pod) {
+    const char *shm[] = {"mode", "1777", NULL};
+    if (pod->link < 0) return need(pod, detached("tmpfs", shm, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV), "/dev/shm");
+    int tree = need(pod, cloned_tree(AT_FDCWD, arena_format("%s/shm", pod->request.directory), true), "/dev/shm");
+    need(pod, settle(tree, false), "/dev/shm");
+    return tree;
+}
+
+static int open_place(struct pod *pod) {
+    if (!pod->request.shares_place) return -1;
+    int tree = need(pod, cloned_tree(AT_FDCWD, arena_format("%s/argo", pod->request.directory), true), "/var/run/argo");
+    need(pod, settle(tree, false), "/var/run/argo");
+    return tree;
 }
 
 static void open_host_parts(struct pod *pod, struct view *view) {
     const struct session *session = pod->session;
-    bool is_host = pod->request.root_file_system == NULL;
+    bool is_host = pod->container->root_file_system == NULL;
     view->proc = need(pod, detached("proc", NULL, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC), "/proc");
     view->sys = cloned_tree(AT_FDCWD, "/sys", true);
     if (view->sys >= 0) need(pod, settle(view->sys, true), "/sys");
@@ -63,12 +81,12 @@ static void open_host_parts(struct pod *pod, struct view *view) {
     snprintf(path, sizeof path, "%s/dev", session->skeleton);
     view->dev = need(pod, cloned_tree(AT_FDCWD, path, true), "/dev");
     need(pod, settle(view->dev, true), "/dev");
-    const char *shm[] = {"mode", "1777", NULL};
-    view->shm = need(pod, detached("tmpfs", shm, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV), "/dev/shm");
+    view->shm = open_shared_memory(pod);
+    view->place = open_place(pod);
     const char *pts[] = {"ptmxmode", "0666", "mode", "0620", NULL};
     view->pts = detached("devpts", pts, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC);
     // Scripts lie in memory: that leaves the upper layer as it was, and the layer can serve another pod.
-    bool has_script = is_host && pod->request.script_path != NULL;
+    bool has_script = is_host && pod->container->script_path != NULL;
     view->staging = has_script ? need(pod, detached("tmpfs", NULL, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV), "/argo/staging") : -1;
 }
 
@@ -107,15 +125,21 @@ static void copy_network_names(struct pod *pod, const int *files) {
     }
 }
 
+/// The container's own place becomes the working directory.
+static void enter_place(struct pod *pod) {
+    const char *place = container_place(pod, pod->container);
+    if (place == NULL || (mkdir(place, 0700) != 0 && errno != EEXIST) || chdir(place) != 0) need(pod, -1, "the pod's directory");
+}
+
 void enter_sandbox(struct pod *pod) {
-    const struct pod_request *request = &pod->request;
+    const struct container *container = pod->container;
     struct view view;
-    if (fchdir(pod->directory) != 0) need(pod, -1, "the pod's directory");
+    enter_place(pod);
     make_root(pod, &view);
     open_host_parts(pod, &view);
-    prepare_volumes(pod);
-    open_inputs(pod);
-    bool is_image = request->root_file_system != NULL;
+    open_mounts(pod);
+    if (keeps_main(pod)) open_inputs(pod);
+    bool is_image = container->root_file_system != NULL;
     int names[2] = {is_image ? open("/etc/resolv.conf", O_RDONLY | O_CLOEXEC) : -1, is_image ? open("/etc/hosts", O_RDONLY | O_CLOEXEC) : -1};
     need(pod, pivot_into(view.root), "the root directory");
     close(view.root);
@@ -127,14 +151,15 @@ void enter_sandbox(struct pod *pod) {
     protect_kernel_settings(pod);
     attach_at(pod, view.tmp, "/tmp", true);
     attach_at(pod, view.staging, "/argo/staging", true);
+    attach_at(pod, view.place, "/var/run/argo", true);
     if (is_image) {
         copy_network_names(pod, names);
         int tmp = make_view_directory("/tmp", 01777);
         if (tmp >= 0) close(tmp);
     }
     attach_volumes(pod);
-    if (request->working_directory == NULL) return;
-    int directory = make_view_directory(request->working_directory, 0755);
-    if (directory < 0) give_up(pod, "the working directory '%s' cannot be made: %s", request->working_directory, strerror(errno));
+    if (container->working_directory == NULL) return;
+    int directory = make_view_directory(container->working_directory, 0755);
+    if (directory < 0) give_up(pod, "the working directory '%s' cannot be made: %s", container->working_directory, strerror(errno));
     close(directory);
 }

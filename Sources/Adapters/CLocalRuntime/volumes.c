@@ -167,11 +167,33 @@ static void open_mount(struct pod *pod, const struct volume *volume, struct volu
 }
 
 void prepare_volumes(struct pod *pod) {
-    for (size_t i = 0; i < pod->request.mount_count; i++) {
-        struct volume_mount *mount = &pod->request.mounts[i];
-        struct volume *volume = &pod->request.volumes[mount->volume];
-        if (volume->place == NULL) prepare_volume(pod, volume, mount->volume);
-        if (pod->session->options.is_sandbox) open_mount(pod, volume, mount);
+    struct pod_request *request = &pod->request;
+    for (size_t i = 0; i < request->container_count; i++) {
+        for (size_t j = 0; j < request->containers[i].mount_count; j++) {
+            size_t index = request->containers[i].mounts[j].volume;
+            if (request->volumes[index].place == NULL) prepare_volume(pod, &request->volumes[index], index);
+        }
+    }
+}
+
+void open_mounts(struct pod *pod) {
+    for (size_t i = 0; i < pod->container->mount_count; i++) {
+        struct volume_mount *mount = &pod->container->mounts[i];
+        open_mount(pod, &pod->request.volumes[mount->volume], mount);
+    }
+}
+
+void make_shared_place(struct pod *pod) {
+    if (!pod->request.shares_place) return;
+    // Whoever the steps run as: all of them write here. Nobody else comes through the pod's directory.
+    if (mkdirat(pod->directory, "argo", 0777) != 0 || mkdirat(pod->directory, "argo/ctr", 0777) != 0) {
+        give_up(pod, "the pod's directory cannot be written: %s", strerror(errno));
+    }
+    for (size_t i = 0; i < pod->request.container_count; i++) {
+        const char *path = arena_format("argo/ctr/%s", pod->request.containers[i].name);
+        if (path == NULL || (mkdirat(pod->directory, path, 0777) != 0 && errno != EEXIST)) {
+            give_up(pod, "the pod's directory cannot be written: %s", strerror(errno));
+        }
     }
 }
 
@@ -190,8 +212,8 @@ static int mount_point(const struct volume_mount *mount) {
 }
 
 void attach_volumes(struct pod *pod) {
-    for (size_t i = 0; i < pod->request.mount_count; i++) {
-        struct volume_mount *mount = &pod->request.mounts[i];
+    for (size_t i = 0; i < pod->container->mount_count; i++) {
+        struct volume_mount *mount = &pod->container->mounts[i];
         int target = mount_point(mount);
         if (target < 0 || attach(mount->tree, target, "") != 0) {
             give_up(pod, "volume '%s' cannot be mounted at '%s': %s", pod->request.volumes[mount->volume].name, mount->path, strerror(errno));
@@ -226,18 +248,59 @@ static void link_volume(struct pod *pod, struct volume_mount *mount) {
     }
 }
 
+/// A mount and the container that wants it.
+struct wish {
+    struct volume_mount *mount;
+    const struct container *container;
+};
+
+static int by_path(const void *left, const void *right) {
+    return strcmp(((const struct wish *)left)->mount->path, ((const struct wish *)right)->mount->path);
+}
+
+/// Two containers of a pod may want one thing at a path, and never two.
+static void require_same(struct pod *pod, const struct wish *one, const struct wish *other) {
+    const char *before = one->mount->sub_path != NULL ? one->mount->sub_path : "", *after = other->mount->sub_path != NULL ? other->mount->sub_path : "";
+    if (one->mount->volume == other->mount->volume && strcmp(before, after) == 0) return;
+    give_up(pod,
+        "containers '%s' and '%s' mount different things at '%s', and the process runtime has only the machine's own directories: use "
+        "--runtime sandbox",
+        one->container->name, other->container->name, one->mount->path);
+}
+
 void link_volumes(struct pod *pod) {
-    for (size_t i = 0; i < pod->request.mount_count; i++) link_volume(pod, &pod->request.mounts[i]);
+    size_t count = 0;
+    for (size_t i = 0; i < pod->request.container_count; i++) count += pod->request.containers[i].mount_count;
+    if (count == 0) return;
+    struct wish *wishes = arena(count * sizeof *wishes);
+    if (wishes == NULL) give_up(pod, "no memory");
+    size_t next = 0;
+    for (size_t i = 0; i < pod->request.container_count; i++) {
+        struct container *container = &pod->request.containers[i];
+        for (size_t j = 0; j < container->mount_count; j++) wishes[next++] = (struct wish){.mount = &container->mounts[j], .container = container};
+    }
+    qsort(wishes, count, sizeof *wishes, by_path);
+    for (size_t i = 0; i < count; i++) {
+        if (i > 0 && strcmp(wishes[i - 1].mount->path, wishes[i].mount->path) == 0) {
+            require_same(pod, &wishes[i - 1], &wishes[i]);
+        } else {
+            link_volume(pod, wishes[i].mount);
+        }
+    }
 }
 
 void unlink_volumes(struct pod *pod) {
     if (pod->session->options.is_sandbox) return;
+    for (size_t i = 0; i < pod->request.container_count; i++) {
+        for (size_t j = 0; j < pod->request.containers[i].mount_count; j++) {
+            struct volume_mount *mount = &pod->request.containers[i].mounts[j];
+            if (mount->link >= 0) release_link(pod->session, mount->link);
+            mount->link = -1;
+        }
+    }
     bool is_in_memory = false;
-    for (size_t i = 0; i < pod->request.mount_count; i++) {
-        struct volume_mount *mount = &pod->request.mounts[i];
-        const struct volume *volume = &pod->request.volumes[mount->volume];
-        if (mount->link >= 0) release_link(pod->session, mount->link);
-        mount->link = -1;
+    for (size_t i = 0; i < pod->request.volume_count; i++) {
+        const struct volume *volume = &pod->request.volumes[i];
         is_in_memory |= volume->place != NULL && (volume->kind == SKIFF_VOLUME_FILES || volume->kind == SKIFF_VOLUME_MEMORY);
     }
     if (!is_in_memory) return;
@@ -289,7 +352,7 @@ static void place_input(struct pod *pod, struct input *input) {
         close(input->source_descriptor);
     }
     if (error != 0) give_up(pod, "input artifact '%s' cannot be placed at '%s': %s", input->name, input->path, copy.problem);
-    if (pod->request.user >= 0) error = change_entries(parent, name, pod->request.user, pod->request.group, -1);
+    if (pod->container->user >= 0) error = change_entries(parent, name, pod->container->user, pod->container->group, -1);
     if (error == 0 && input->mode >= 0) {
         if (input->mode_is_recursive) error = change_entries(parent, name, -1, -1, input->mode);
         else if (fchmodat(parent, name, (mode_t)input->mode, 0) != 0) error = errno;
@@ -312,11 +375,11 @@ void remove_inputs(struct pod *pod) {
 }
 
 void place_script(struct pod *pod) {
-    const struct pod_request *request = &pod->request;
-    if (request->script_path == NULL) return;
+    const struct container *container = pod->container;
+    if (container->script_path == NULL) return;
     const char *name;
-    int parent = open_parent(request->script_path, &name);
-    int error = parent < 0 ? errno : place_text(parent, name, request->script, request->script_length, 0755);
+    int parent = open_parent(container->script_path, &name);
+    int error = parent < 0 ? errno : place_text(parent, name, container->script, container->script_length, 0755);
     if (error != 0) give_up(pod, "the script cannot be written: %s", strerror(error));
     close(parent);
 }

@@ -157,9 +157,11 @@ int skiff_pod_clean(const char *path) {
     if (directory < 0) return errno == ENOENT ? 0 : errno;
     DIR *entries = fdopendir(directory);
     if (entries == NULL) return errno;
+    remove_listed_groups(directory);
     int error = 0;
     for (struct dirent *entry = readdir(entries); entry != NULL; entry = readdir(entries)) {
-        bool is_kept = strncmp(entry->d_name, "main.log", 8) == 0;
+        const char *log = strstr(entry->d_name, ".log");
+        bool is_kept = log != NULL && (log[4] == 0 || log[4] == '.');
         for (size_t i = 0; i < sizeof kept / sizeof *kept; i++) is_kept |= strcmp(entry->d_name, kept[i]) == 0;
         bool is_emptied = strcmp(entry->d_name, emptied[0]) == 0 || strcmp(entry->d_name, emptied[1]) == 0;
         int failed = is_kept ? 0 : is_emptied ? remove_content(directory, entry->d_name) : remove_entry(directory, entry->d_name);

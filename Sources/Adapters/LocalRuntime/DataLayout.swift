@@ -17,6 +17,12 @@ struct DataLayout: Sendable {
         return "\(self.claims(of: run))/\(name)"
     }
 
+    /// Claims of the store, which outlive runs; nil when a name is none that a directory can have.
+    func persistentClaim(namespace: String, name: String) -> String? {
+        guard Self.isName(namespace), Self.isName(name) else { return nil }
+        return "\(self.root)/volumes/\(namespace)/\(name)"
+    }
+
     /// Whether a text can be one component of a path.
     static func isName(_ text: String) -> Bool {
         !text.isEmpty && text != "." && text != ".." && text.utf8.count <= 255 && !text.utf8.contains(UInt8(ascii: "/"))

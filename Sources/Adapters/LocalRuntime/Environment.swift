@@ -37,6 +37,9 @@ struct StepEnvironment {
         }
     }
 
+    /// What the manifest declares; nil when it does not.
+    func value(of name: String) -> [UInt8]? { self.declared[name] }
+
     /// `NAME=value`, as exec wants it.
     var entries: [[UInt8]] { self.names.map { Array($0.utf8) + [UInt8(ascii: "=")] + (self.values[$0] ?? []) } }
 

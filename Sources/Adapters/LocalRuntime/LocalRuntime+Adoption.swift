@@ -22,6 +22,9 @@ extension LocalRuntime {
         case Int32(SKIFF_POD_HELD.rawValue):
             // In this order, because its end may come at once.
             if let start = StartRecord.read(in: directory) { self.started(pod, at: start.at) }
+            // What it has told goes to whoever launched it; its directory says it too.
+            self.stateWatch.watch(pod, directory: directory, self.reactor) { [weak self] pod in self?.stateChanged(pod) }
+            self.tellState(of: pod)
             self.watch(pod, process: process)
         case Int32(SKIFF_POD_FINISHED.rawValue):
             guard let record = ExitRecord.read(in: directory), record.isTrusted(in: Clock.bootID) else {
@@ -37,6 +40,12 @@ extension LocalRuntime {
         default: self.refuse(pod, "the pod's directory cannot be read: \(errorText(-state))")
         }
         return .takenOver
+    }
+
+    /// An adopted pod has something to tell. Its start comes first, if that was not known yet.
+    private func stateChanged(_ pod: PodID) {
+        if let start = StartRecord.read(in: self.layout.directory(of: pod)) { self.started(pod, at: start.at) }
+        self.tellState(of: pod)
     }
 
     /// Reports a pod as lost, after the last of its processes is gone. That may take long, and other pods must not wait for it.

@@ -27,6 +27,8 @@ extension LocalRuntime {
             self.refuse(pod, "no process could be made for the pod: \(errorText(notice.pointee.number))")
         case SKIFF_NOTICE_STARTED.rawValue:
             self.started(pod, at: Timestamp(milliseconds: notice.pointee.nanoseconds / 1_000_000))
+        case SKIFF_NOTICE_STATE.rawValue:
+            if let state = Self.text(of: notice).flatMap({ StateRecord($0) }) { self.tell(state, of: pod) } else { self.tellState(of: pod) }
         case SKIFF_NOTICE_FINISHED.rawValue: self.finished(pod, record: Self.text(of: notice))
         case SKIFF_NOTICE_ALREADY_STARTED.rawValue: self.handOver(pod)
         default: break
@@ -61,6 +63,23 @@ extension LocalRuntime {
         if isNews { self.continuation.yield(.started(pod, at: time)) }
     }
 
+    /// Tells what is new in the state of a pod.
+    func tell(_ record: StateRecord, of pod: PodID) {
+        self.state.withLock { state in
+            guard var active = state.pods[pod], !active.hasEnded else { return }
+            // Under the lock, so that what two threads learn at a time is told in one order.
+            for event in active.told.news(record, of: pod) { self.continuation.yield(event) }
+            state.pods[pod] = active
+        }
+    }
+
+    /// The same, of what the pod's directory says.
+    func tellState(of pod: PodID) {
+        self.stateReading.withLock { _ in
+            if let record = StateRecord.read(in: self.layout.directory(of: pod)) { self.tell(record, of: pod) }
+        }
+    }
+
     /// - Parameter record: text of the exit record; nil to read it from the pod's directory.
     private func finished(_ pod: PodID, record text: String?) {
         let directory = self.layout.directory(of: pod)
@@ -71,6 +90,7 @@ extension LocalRuntime {
     func report(_ pod: PodID, _ record: ExitRecord, directory: String) {
         // A start that nobody told: the notice was dropped, or the pod is an adopted one.
         if let startedAt = record.startedAt { self.started(pod, at: startedAt) }
+        self.tell(StateRecord(containers: record.containers), of: pod)
         let isNews = self.state.withLock { state in
             guard let active = state.pods[pod], !active.hasEnded else { return false }
             state.pods[pod]?.hasEnded = true
@@ -100,6 +120,7 @@ extension LocalRuntime {
         guard let active else { return }
         if let token = active.token { self.reactor.forget(token) }
         if let process = active.process { close(process) }
+        self.stateWatch.forget(pod)
         let directory = self.layout.directory(of: pod)
         if active.hasEnded {
             self.worker.run {

@@ -9,13 +9,17 @@ public import WorkflowModel
 ///
 /// Each pod has a directory `<data>/pods/<run>/<node>/<attempt>/` and a supervisor, a small process that outlives Skiff. The directory says
 /// what became of the pod: `start` (locked by the supervisor while it lives; its content is the start record), `exit` (the exit record),
-/// `main.log` and its rotated predecessors, `result`, `outputs/`. A `tty` in the manifest is ignored: output goes through pipes either way.
+/// `state` (what a running pod has to tell: containers, readiness, progress), `<container>.log` and its rotated predecessors, `result`,
+/// `outputs/`.
 public final class LocalRuntime: PodRuntime, PodLogs {
     let configuration: LocalRuntimeConfiguration
     let layout: DataLayout
     let state = Mutex(State())
     let reactor = Reactor()
     let worker = Worker()
+    let stateWatch = StateWatch()
+    /// An older state must not be told after a newer one.
+    let stateReading = Mutex<Void>(())
     private let session: Session
     private let logFiles: PodLogFiles
     private let sessionTokens = Mutex<[UInt64]>([])
@@ -31,6 +35,7 @@ public final class LocalRuntime: PodRuntime, PodLogs {
         var process: Int32?
         var token: UInt64?
         var hasStarted = false
+        var told = ToldState()
         /// The end was told; only the supervisor's own end is still awaited.
         var hasEnded = false
         /// Somebody launched or adopted it again after that; the end will be told once more.

@@ -22,6 +22,16 @@ public enum PodFiles {
         }
     }
 
+    /// Removes a claim of the store with all it holds.
+    /// - Throws: `LocalRuntimeError.notRemoved`.
+    public static func removeClaim(_ name: String, namespace: String, dataDirectory: String) async throws(LocalRuntimeError) {
+        try await Self.onThreadOfItsOwn { () throws(LocalRuntimeError) in
+            guard let path = try DataLayout.prepare(dataDirectory).persistentClaim(namespace: namespace, name: name) else { return }
+            let error = skiff_remove_tree(path)
+            if error != 0 { throw .notRemoved(path: path, reason: errorText(error)) }
+        }
+    }
+
     /// Ends the pods of a run that no runtime looks after any more. Each has its own grace period. Nothing of the run is left when this returns,
     /// and what was asked for and never started never will be.
     /// - Throws: `LocalRuntimeError.notEnded` when it cannot be told what runs.

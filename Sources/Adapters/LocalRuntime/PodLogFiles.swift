@@ -17,8 +17,8 @@ public final class PodLogFiles: PodLogs {
     init(layout: DataLayout) { self.layout = layout }
 
     public func lines(of pod: PodID, _ query: LogQuery, follow: Bool) -> AsyncThrowingStream<LogLine, any Error> {
-        // Only pods with a main container exist so far, and a name must not lead out of the directory.
-        guard query.container == "main", DataLayout.isName(pod.run.text) else { return AsyncThrowingStream { $0.finish() } }
+        // A name must not lead out of the directory.
+        guard DataLayout.isName(query.container), DataLayout.isName(pod.run.text) else { return AsyncThrowingStream { $0.finish() } }
         let directory = self.layout.directory(of: pod)
         let reading = LogReading(directory: directory, query: query)
         if !follow { return AsyncThrowingStream { reading.next() } }
@@ -39,6 +39,8 @@ public final class PodLogFiles: PodLogs {
 /// Where a reader is in the files of a log. The stream that owns it asks for one line at a time.
 private final class LogReading: @unchecked Sendable {
     private let directory: String
+    /// Of the newest file.
+    private let name: String
     private let since: Int64?
     private var tail: Int?
     private var file: Int32 = -1
@@ -53,6 +55,7 @@ private final class LogReading: @unchecked Sendable {
 
     init(directory: String, query: LogQuery) {
         self.directory = directory
+        self.name = "\(query.container).log"
         self.since = query.since.map { $0.milliseconds.multipliedReportingOverflow(by: 1_000_000) }.map {
             $0.overflow ? .max : $0.partialValue
         }
@@ -124,7 +127,7 @@ private final class LogReading: @unchecked Sendable {
 
     // MARK: files
 
-    private var current: String { "\(self.directory)/main.log" }
+    private var current: String { "\(self.directory)/\(self.name)" }
 
     /// The numbers of the rotated files that exist, oldest first.
     private func rotated() -> [Int] {
@@ -133,7 +136,7 @@ private final class LogReading: @unchecked Sendable {
         var numbers: [Int] = []
         while let entry = readdir(entries) {
             let name = withUnsafeBytes(of: entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
-            if name.hasPrefix("main.log."), let number = Int(name.dropFirst(9)) { numbers.append(number) }
+            if name.hasPrefix("\(self.name)."), let number = Int(name.dropFirst(self.name.count + 1)) { numbers.append(number) }
         }
         return numbers.sorted()
     }

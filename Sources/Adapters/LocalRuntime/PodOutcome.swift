@@ -28,7 +28,8 @@ struct PodOutcome {
             end: end, startedAt: record.startedAt, finishedAt: record.finishedAt,
             result: record.hasResult
                 ? FileText.read("\(directory)/result", limit: 1 << 20).map { String(decoding: $0, as: UTF8.self) } : nil,
-            parameters: parameters, cpuMillis: record.cpuMillis, peakMemoryBytes: record.peakMemoryBytes)
+            parameters: parameters, containers: record.containers.compactMap(\.result), cpuMillis: record.cpuMillis,
+            peakMemoryBytes: record.peakMemoryBytes, reason: record.reason)
         self.collected = artifacts
     }
 

@@ -88,6 +88,8 @@ struct ExitRecord: Equatable {
     var isSynced: Bool
     /// nil when the main process never ran.
     var code: Int?
+    /// Kubernetes' word for a special end, like `OOMKilled`.
+    var reason: String?
     var startedAt: Timestamp?
     var finishedAt: Timestamp
     /// Kind (`not-started`, `outputs`) and message.
@@ -97,6 +99,8 @@ struct ExitRecord: Equatable {
     var hasResult: Bool
     var parameters: [Output]
     var artifacts: [Output]
+    /// Of a container set.
+    var containers: [ContainerState]
 
     /// nil when the record was cut off.
     init?(_ text: String) {
@@ -115,6 +119,8 @@ struct ExitRecord: Equatable {
         }
         self.parameters = fields.all("parameter").compactMap(Self.output)
         self.artifacts = fields.all("artifact").compactMap(Self.output)
+        self.containers = fields.all("container").compactMap { ContainerState($0) }
+        self.reason = fields["reason"].map(String.init)
     }
 
     /// Whether everything it speaks of is sure to be on the disk. After a restart of the machine outputs may be cut off that the record has whole.
@@ -137,7 +143,63 @@ struct ExitRecord: Equatable {
             && left.finishedAt == right.finishedAt
             && left.error?.kind == right.error?.kind && left.error?.message == right.error?.message && left.cpuMillis == right.cpuMillis
             && left.peakMemoryBytes == right.peakMemoryBytes && left.hasResult == right.hasResult && left.parameters == right.parameters
-            && left.artifacts == right.artifacts
+            && left.artifacts == right.artifacts && left.reason == right.reason && left.containers == right.containers
+    }
+}
+
+/// How far a container of a set has come.
+struct ContainerState: Equatable {
+    var name: String
+    /// nil when its program never ran.
+    var startedAt: Timestamp?
+    /// nil while it runs.
+    var result: ContainerResult?
+    /// When that was, exactly: containers follow each other within a millisecond.
+    var startedNanoseconds: Int64 = 0
+    var finishedNanoseconds: Int64 = 0
+
+    /// `<started> <finished> <code> <reason> <name>`, `-` for what is not, and after a tab what went wrong.
+    init?(_ text: some StringProtocol) {
+        let halves = text.split(separator: "\t", maxSplits: 1, omittingEmptySubsequences: false)
+        let parts = (halves.first ?? "").split(separator: " ", maxSplits: 4, omittingEmptySubsequences: false)
+        guard halves.count == 2, parts.count == 5 else { return nil }
+        self.name = RecordFields.unescaped(Substring(parts[4]))
+        self.startedAt = Int64(parts[0]).map { Timestamp(milliseconds: $0 / 1_000_000) }
+        self.startedNanoseconds = Int64(parts[0]) ?? 0
+        guard let finished = Int64(parts[1]) else { return }
+        self.finishedNanoseconds = finished
+        let problem = RecordFields.unescaped(Substring(halves[1]))
+        let end: PodResult.End = Int(parts[2]).map { .exited(code: $0) } ?? .notStarted(message: problem)
+        self.result = ContainerResult(
+            name: self.name, end: end, startedAt: self.startedAt, finishedAt: Timestamp(milliseconds: finished / 1_000_000),
+            reason: parts[3] == "-" ? nil : String(parts[3]))
+    }
+}
+
+/// A state record: what a pod that runs has to tell. Each replaces the one before.
+struct StateRecord: Equatable {
+    var readyAt: Timestamp?
+    var progress: Progress?
+    var containers: [ContainerState]
+
+    struct Progress: Equatable {
+        var done: Int64
+        var all: Int64
+    }
+
+    init(containers: [ContainerState]) { self.containers = containers }
+
+    /// nil when it is none.
+    init?(_ text: String) {
+        guard let fields = RecordFields(text) else { return nil }
+        self.init(containers: fields.all("container").compactMap { ContainerState($0) })
+        self.readyAt = fields["ready"].flatMap { Int64($0) }.map { Timestamp(milliseconds: $0 / 1_000_000) }
+        let numbers = (fields["progress"] ?? "").split(separator: " ").compactMap { Int64($0) }
+        if numbers.count == 2 { self.progress = Progress(done: numbers[0], all: numbers[1]) }
+    }
+
+    static func read(in directory: String) -> StateRecord? {
+        FileText.read("\(directory)/state", limit: 64 << 20).flatMap { StateRecord(String(decoding: $0, as: UTF8.self)) }
     }
 }
 

@@ -34,14 +34,6 @@ extension SQLiteStore: RunJournal {
         }
     }
 
-    public func discard(_ ownership: Ownership) async throws {
-        try await self.write { db in
-            try db.cachedStatement(sql: "DELETE FROM runs WHERE uid = ? AND epoch = ?")
-                .execute(arguments: [ownership.run.text, ownership.epoch])
-            if db.changesCount == 0 { throw JournalError.fenced }
-        }
-    }
-
     public func commit(_ entry: JournalEntry, by ownership: Ownership, isUrgent: Bool) async throws {
         precondition(entry.record.id == ownership.run, "an entry of run \(entry.record.id) committed by the owner of \(ownership.run)")
         let columns = Records.changing(entry.record)

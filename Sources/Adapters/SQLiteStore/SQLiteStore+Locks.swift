@@ -1,4 +1,4 @@
-import Engine
+public import Engine
 import GRDB
 public import Ports
 import WorkflowModel

@@ -212,6 +212,7 @@ struct RunLoop {
         self.record.message = run.message
         self.record.startedAt = run.startedAt
         self.record.finishedAt = run.finishedAt
+        for label in run.labels { self.record.labels[label.name] = label.value }
         let progress = self.machine.progress
         self.record.progress = "\(progress.finished)/\(progress.all)"
     }

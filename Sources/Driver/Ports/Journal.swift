@@ -179,9 +179,6 @@ public protocol RunJournal: Sendable {
     func acquire(_ run: RunID, owner: Owner, isAlive: @Sendable (Owner) -> Bool) async throws -> Ownership
     /// Gives the run up, so that anybody may acquire it.
     func release(_ ownership: Ownership) async throws
-    /// Removes a run that the caller owns, finished or not, with everything recorded about it.
-    /// - Throws: `fenced`.
-    func discard(_ ownership: Ownership) async throws
     /// Commits of many runs that come in at the same time share a transaction. Entries of one run are committed in the order of the calls.
     /// - Parameter isUrgent: false lets the commit return before it survives a power cut (it survives a crash of the process).
     /// - Throws: `fenced`, `storageFull`, `unavailable`; nothing of the entry is then recorded.

@@ -137,6 +137,7 @@ extension PodResult {
         if !self.containers.isEmpty { row["containers"] = .array(self.containers.map(\.row)) }
         row["cpuMillis"] = self.cpuMillis.map { .integer($0) }
         row["peakMemoryBytes"] = self.peakMemoryBytes.map { .integer($0) }
+        row["reason"] = self.reason.map { .string($0) }
         return .object(row)
     }
 
@@ -150,7 +151,7 @@ extension PodResult {
             end: end, startedAt: row["startedAt"]?.time, finishedAt: finishedAt, result: row["result"]?.string,
             parameters: Dictionary(RowCoding.parameters(row["parameters"]).map { ($0.name, $0.value) }, uniquingKeysWith: { $1 }),
             artifacts: artifacts, containers: (row["containers"]?.array ?? []).compactMap { ContainerResult(row: $0) },
-            cpuMillis: row["cpuMillis"]?.integer, peakMemoryBytes: row["peakMemoryBytes"]?.integer)
+            cpuMillis: row["cpuMillis"]?.integer, peakMemoryBytes: row["peakMemoryBytes"]?.integer, reason: row["reason"]?.string)
     }
 }
 
@@ -180,6 +181,7 @@ extension ContainerResult {
         row["end"] = self.end.row
         row["startedAt"] = self.startedAt.map { JSONValue($0) }
         row["finishedAt"] = JSONValue(self.finishedAt)
+        row["reason"] = self.reason.map { .string($0) }
         return .object(row)
     }
 
@@ -188,7 +190,7 @@ extension ContainerResult {
         else {
             return nil
         }
-        self.init(name: name, end: end, startedAt: row["startedAt"]?.time, finishedAt: at)
+        self.init(name: name, end: end, startedAt: row["startedAt"]?.time, finishedAt: at, reason: row["reason"]?.string)
     }
 }
 

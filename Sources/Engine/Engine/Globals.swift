@@ -21,7 +21,7 @@ extension RunMachine {
         case "duration": return .text(self.duration)
         case "failures": return .text(self.failures)
         case "parameters", "parameters.json": return .text(Scope.parameterList(self.workflowParameters))
-        case "labels", "labels.json": return .text(Self.object(plan.labels).json)
+        case "labels", "labels.json": return .text(Self.object(self.labels).json)
         case "annotations", "annotations.json": return .text(Self.object(plan.annotations).json)
         default: break
         }
@@ -32,7 +32,7 @@ extension RunMachine {
         if let wanted = rest("outputs.parameters.") {
             return self.run.globalParameters.first { $0.name == wanted }.map { .text($0.value) } ?? .missing
         }
-        if let wanted = rest("labels.") { return plan.labels.first { $0.key == wanted }.map { .text($0.value) } ?? .missing }
+        if let wanted = rest("labels.") { return self.labels.first { $0.key == wanted }.map { .text($0.value) } ?? .missing }
         if let wanted = rest("annotations.") { return plan.annotations.first { $0.key == wanted }.map { .text($0.value) } ?? .missing }
         if let format = rest("creationTimestamp.") { return plan.createdAt.formatted(format).map { .text($0) } ?? .missing }
         return .missing
@@ -79,6 +79,12 @@ extension RunMachine {
             }
         }
         return try? text.render(SpecScope(machine: self), mode: .lenient, clock: EvaluationClock(now: self.plan.createdAt, seed: 0))
+    }
+
+    /// The workflow's own labels and those that were computed.
+    public var labels: [(key: String, value: String)] {
+        self.plan.labels.filter { label in !self.run.labels.contains { $0.name == label.key } }
+            + self.run.labels.map { (key: $0.name, value: $0.value) }
     }
 
     private var status: String {
@@ -133,9 +139,9 @@ extension RunMachine {
             if case .text(let value) = self.global(name) { flat.append((name, value)) }
         }
         if flat.last?.1.isEmpty ?? false { flat.removeLast() }
-        flat.append(("labels.json", Self.object(self.plan.labels).json))
+        flat.append(("labels.json", Self.object(self.labels).json))
         flat.append(("annotations.json", Self.object(self.plan.annotations).json))
-        flat += self.plan.labels.map { ("labels.\($0.key)", $0.value) } + self.plan.annotations.map { ("annotations.\($0.key)", $0.value) }
+        flat += self.labels.map { ("labels.\($0.key)", $0.value) } + self.plan.annotations.map { ("annotations.\($0.key)", $0.value) }
         flat += ["B", "b", "m", "A", "a", "d", "H", "I", "M", "S", "Y", "y", "p", "Z", "z", "L", "s", "RFC3339"].compactMap { format in
             self.plan.createdAt.formatted(format).map { ("creationTimestamp.\(format)", $0) }
         }

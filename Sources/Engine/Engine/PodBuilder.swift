@@ -42,7 +42,8 @@ extension RunMachine {
             guard let count = Int(retries), count >= 0 else {
                 throw NodeFault("containerSet.retryStrategy.retries '\(retries)' is not a whole number of 0 or more")
             }
-            retry = ContainerRetry(attempts: count + 1, wait: try scope.duration(set.retryDuration) ?? Span(milliseconds: 0))
+            // Argo counts runs, whatever its documentation says. None at all is what nobody asks for.
+            retry = ContainerRetry(attempts: max(1, count), wait: try scope.duration(set.retryDuration) ?? Span(milliseconds: 0))
         }
         for at in request.containers.indices {
             guard let member = set.members.first(where: { $0.name == request.containers[at].name }) else { continue }

@@ -313,11 +313,14 @@ public struct ContainerResult: Sendable, Equatable {
     public var end: PodResult.End
     public var startedAt: Timestamp?
     public var finishedAt: Timestamp
-    public init(name: String, end: PodResult.End, startedAt: Timestamp? = nil, finishedAt: Timestamp) {
+    /// Kubernetes' word for a special end, like `OOMKilled`; nil for an ordinary one.
+    public var reason: String?
+    public init(name: String, end: PodResult.End, startedAt: Timestamp? = nil, finishedAt: Timestamp, reason: String? = nil) {
         self.name = name
         self.end = end
         self.startedAt = startedAt
         self.finishedAt = finishedAt
+        self.reason = reason
     }
 }
 
@@ -351,10 +354,13 @@ public struct PodResult: Sendable, Equatable {
     /// Processor time and peak memory of all processes of the pod, where the system tells.
     public var cpuMillis: Int64?
     public var peakMemoryBytes: Int64?
+    /// Kubernetes' word for a special end of the main container, like `OOMKilled`; nil for an ordinary one.
+    public var reason: String?
     public init(
         end: End, startedAt: Timestamp? = nil, finishedAt: Timestamp, result: String? = nil, parameters: [String: String] = [:],
         artifacts: [String: StoredArtifact] = [:], containers: [ContainerResult] = [], cpuMillis: Int64? = nil,
-        peakMemoryBytes: Int64? = nil
+        peakMemoryBytes: Int64? = nil,
+        reason: String? = nil
     ) {
         self.end = end
         self.startedAt = startedAt
@@ -365,5 +371,6 @@ public struct PodResult: Sendable, Equatable {
         self.containers = containers
         self.cpuMillis = cpuMillis
         self.peakMemoryBytes = peakMemoryBytes
+        self.reason = reason
     }
 }

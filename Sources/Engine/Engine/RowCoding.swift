@@ -213,6 +213,7 @@ extension RunState {
         row["exitNode"] = self.exitNode.map { .integer($0.ordinal) }
         if !self.locks.isEmpty { row["locks"] = .array(self.locks.map(\.row)) }
         row["waitsFor"] = self.waitsFor.map { .string($0) }
+        row["labels"] = RowCoding.parameters(self.labels)
         return .object(row)
     }
 
@@ -233,6 +234,7 @@ extension RunState {
         self.exitNode = row["exitNode"]?.int.map { NodeID($0) }
         self.locks = (row["locks"]?.array ?? []).compactMap { LockRequest(row: $0) }
         self.waitsFor = row["waitsFor"]?.string
+        self.labels = RowCoding.parameters(row["labels"])
     }
 }
 

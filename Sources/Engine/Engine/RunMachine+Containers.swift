@@ -102,13 +102,13 @@ extension RunMachine {
         case .exited(0): phase = .succeeded
         case .exited(let code):
             phase = .failed
-            message = "\(result.name): Error (exit code \(code))"
+            message = "\(result.name): \(result.reason ?? "Error") (exit code \(code))"
         case .notStarted(let text):
             phase = .failed
             message = text
         case .outputsLost(let code, let text):
             phase = .failed
-            message = "\(result.name): Error (exit code \(code)): \(text)"
+            message = "\(result.name): \(result.reason ?? "Error") (exit code \(code)): \(text)"
         }
         self.nodes[child.index].phase = phase
         self.nodes[child.index].message = message
@@ -116,6 +116,21 @@ extension RunMachine {
         self.nodes[child.index].finishedAt = result.finishedAt
         if case .exited(let code) = result.end { self.nodes[child.index].outputs.exitCode = code }
         self.changed.insert(child)
+    }
+
+    /// The pod has ended by itself, and each of its containers as it says.
+    mutating func endContainers(of id: NodeID, _ result: PodResult) {
+        guard let index = self.nodes[id.index].template, case .containerSet(let set) = self.plan.templates[index].body else { return }
+        var results = result.containers
+        // A set of one is a pod like any other, whose end is its container's.
+        if results.isEmpty, set.members.count == 1 {
+            results = [
+                ContainerResult(
+                    name: set.members[0].name, end: result.end, startedAt: result.startedAt, finishedAt: result.finishedAt,
+                    reason: result.reason)
+            ]
+        }
+        self.endContainers(of: id, results, .failed, "the pod ended before it")
     }
 
     /// The pod has ended, and none of its containers goes on.

@@ -45,7 +45,7 @@ extension RunMachine {
             self.endContainers(of: id, result.containers, doom.phase, doom.message)
             return self.finish(id, doom.phase, message: doom.message)
         }
-        self.endContainers(of: id, result.containers, .failed, "the pod ended before it")
+        self.endContainers(of: id, result)
         switch result.end {
         case .exited(0):
             if template.isDaemon {
@@ -55,10 +55,10 @@ extension RunMachine {
             } else {
                 self.finish(id, .succeeded)
             }
-        case .exited(let code): self.finish(id, .failed, message: "main: Error (exit code \(code))")
+        case .exited(let code): self.finish(id, .failed, message: "main: \(result.reason ?? "Error") (exit code \(code))")
         case .notStarted(let message): self.finish(id, .error, message: message)
         case .outputsLost(0, let message): self.finish(id, .error, message: message)
-        case .outputsLost(let code, _): self.finish(id, .failed, message: "main: Error (exit code \(code))")
+        case .outputsLost(let code, _): self.finish(id, .failed, message: "main: \(result.reason ?? "Error") (exit code \(code))")
         }
     }
 

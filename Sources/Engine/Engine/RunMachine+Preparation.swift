@@ -11,6 +11,9 @@ extension RunMachine {
         switch self.lockRequests(synchronization, self.scope(of: id)) {
         case .failure(let fault): self.finish(id, .error, message: fault.message)
         case .success(let locks):
+            if let lock = locks.first(where: { $0.kind == .mutex && self.run.locks.contains($0) }) {
+                return self.finish(id, .error, message: "the run itself holds \(lock.text): the node would wait for ever")
+            }
             self.nodes[id.index].stage = .locks
             self.nodes[id.index].locks = locks
             self.waiting.insert(id)

@@ -183,9 +183,44 @@ public struct RunMachine: Sendable {
     mutating func start() {
         self.run.phase = .running
         self.run.startedAt = self.run.now
+        switch self.computedLabels {
+        case .success(let labels): self.run.labels = labels
+        case .failure(let fault): return self.finishRun(.error, message: fault.message)
+        }
         if let at = self.runDeadline { self.actions.append(.schedule(TimerID(node: nil, kind: .runDeadline), at: at)) }
         let seed = NodeSeed(name: self.plan.name, role: .entry, owner: nil, boundary: nil, isExit: false)
         self.startNode(seed, self.call(.template(self.plan.entrypoint), self.plan.arguments, Scope(machine: self, frames: [])))
+    }
+
+    /// Labels whose values are expressions over the run's own variables.
+    private var computedLabels: Result<[NamedValue], NodeFault> {
+        let scope = Scope(machine: self, frames: [])
+        do throws(NodeFault) {
+            var labels: [NamedValue] = []
+            for (key, expression) in self.plan.computedLabels {
+                guard case .string(let value)? = try scope.evaluate(expression) else {
+                    throw NodeFault("label '\(key)': expression '\(expression.source)' gives no text")
+                }
+                guard Self.isLabelValue(value) else {
+                    throw NodeFault(
+                        "label '\(key)': '\(value)' is no label value: at most 63 letters, digits, '-', '_' and '.', with a letter or digit at both "
+                            + "ends")
+                }
+                labels.append(NamedValue(name: key, value: value))
+            }
+            return .success(labels)
+        } catch {
+            return .failure(error)
+        }
+    }
+
+    private static func isLabelValue(_ text: String) -> Bool {
+        func isPlain(_ byte: UInt8) -> Bool {
+            (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte)
+        }
+        guard let first = text.utf8.first, let last = text.utf8.last else { return true }
+        let middle: (UInt8) -> Bool = { isPlain($0) || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: "_") || $0 == UInt8(ascii: ".") }
+        return text.utf8.count <= 63 && isPlain(first) && isPlain(last) && text.utf8.allSatisfy(middle)
     }
 
     /// Does what follows from the event until nothing more does. A queue, not recursion: a chain of any length may fall in one event.

@@ -232,6 +232,8 @@ public struct RunState: Sendable, Equatable {
     /// The locks that the run itself was given.
     public var locks: [LockRequest] = []
     public var waitsFor: String?
+    /// Labels that were computed when the run began (`workflowMetadata.labelsFrom`).
+    public var labels: [NamedValue] = []
     /// Node that runs the workflow's exit handler.
     public var exitNode: NodeID?
 }

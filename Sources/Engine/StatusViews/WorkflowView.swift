@@ -50,6 +50,8 @@ public struct WorkflowView: Sendable {
         if metadata["uid"] == nil { metadata["uid"] = .string(self.id.text) }
         if metadata["creationTimestamp"] == nil { metadata["creationTimestamp"] = .string(self.plan.createdAt.rfc3339) }
         var labels = metadata["labels"]?.object ?? JSONObject()
+        for label in self.plan.labels { labels[label.key] = .string(label.value) }
+        for label in self.run.labels { labels[label.name] = .string(label.value) }
         labels["workflows.argoproj.io/completed"] = .string(self.run.phase.isFinished ? "true" : "false")
         labels["workflows.argoproj.io/phase"] = .string(self.run.phase.rawValue)
         metadata["labels"] = .object(labels)

@@ -153,6 +153,18 @@ extension SourceMap {
         return map
     }
 
+    /// The map of an object that is written inside this document under other names: a document whose field `name` is what stands at `path`.
+    public func wrapping(_ path: FieldPath, as name: String) -> SourceMap {
+        guard let found = self.find(path.text) else { return self }
+        var map = self
+        var entry = self.entries[Int(found.place.index)]
+        entry.name = found.isExact ? name : nil
+        entry.nextSibling = Self.none
+        map.root = map.append(Entry(value: entry.key ?? entry.value)).index
+        _ = map.append(entry, to: Place(index: map.root))
+        return map
+    }
+
     /// Names may hold dots and brackets (`metadata.annotations.workflows.argoproj.io/title`), so each step takes the longest name that fits.
     private func find(_ path: String) -> (place: Place, isExact: Bool)? {
         guard self.root != Self.none else { return nil }

@@ -44,7 +44,7 @@ extension Planner {
             self.faults.add(
                 .badNumber, at: origin.field("timeout"), word: timeout, "timeout '\(timeout)' has no unit", hint: "write '\(timeout)s'")
         }
-        if let deadline = template.activeDeadlineSeconds, !deadline.contains("{{"), Int64(deadline).map({ $0 < 0 }) ?? true {
+        if let deadline = template.activeDeadlineSeconds, !deadline.hasTag, Int64(deadline).map({ $0 < 0 }) ?? true {
             self.faults.add(
                 .badNumber, at: origin.field("activeDeadlineSeconds"), word: deadline,
                 "activeDeadlineSeconds '\(deadline)' is not a whole number of 0 or more")
@@ -146,7 +146,7 @@ extension Planner {
     }
 
     private mutating func checkGlobalName(_ name: String?, _ origin: Origin) {
-        guard let name, !name.contains("{{"), !name.utf8.allSatisfy({ Self.isNameByte($0) || $0 == UInt8(ascii: "_") }) else { return }
+        guard let name, !name.hasTag, !name.utf8.allSatisfy({ Self.isNameByte($0) || $0 == UInt8(ascii: "_") }) else { return }
         self.faults.add(
             .badName, at: origin.field("globalName"), word: name, "globalName '\(name)' is not valid", hint: "letters, digits, '-' and '_'")
     }

@@ -32,7 +32,7 @@ extension Planner {
                 self.faults.add(
                     .duplicateName, at: origin.index(at).field("name"), word: name, "\(what) name '\(name)' is not unique",
                     hint: "rename one of them")
-            } else if !name.contains("{{"), !name.utf8.allSatisfy({ Self.isNameByte($0) || $0 == UInt8(ascii: "_") }) {
+            } else if !name.hasTag, !name.utf8.allSatisfy({ Self.isNameByte($0) || $0 == UInt8(ascii: "_") }) {
                 self.faults.add(
                     .badName, at: origin.index(at).field("name"), word: name, "\(what) name '\(name)' is not valid",
                     hint: "letters, digits, '-' and '_'")
@@ -103,7 +103,7 @@ extension Planner {
                 .badArgument, at: place.field("enum"), atKey: true, "enum of '\(name)' should contain at least one value",
                 hint: "list the allowed values, or drop enum")
         } else if let value = parameter.value {
-            if value.contains("{{") || choices.contains(value) { return }
+            if value.hasTag || choices.contains(value) { return }
             self.faults.add(
                 .badArgument, at: place.field("value"), word: value,
                 "parameter '\(name)' is '\(value)', which is not in its enum: \(choices.prefix(12).joined(separator: ", "))",

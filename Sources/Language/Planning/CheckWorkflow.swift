@@ -5,7 +5,9 @@ import WorkflowModel
 extension Planner {
     mutating func checkObject() {
         let workflow = self.input.workflow.workflow
-        if let name = workflow.metadata.name, name.utf8.count > 63 {
+        // A generated name is not the author's to shorten.
+        let isGenerated = workflow.metadata.generateName.map { !$0.isEmpty && workflow.metadata.name?.hasPrefix($0) ?? false } ?? false
+        if let name = workflow.metadata.name, name.utf8.count > 63, !isGenerated {
             self.faults.add(
                 .badName, at: Origin(document: self.input.workflow, path: FieldPath("metadata.name")), word: name,
                 "name of the \(workflow.kind.rawValue) has \(name.utf8.count) characters, at most 63 are allowed",

@@ -12,7 +12,7 @@ struct Faults {
     static let most = 1000
 
     /// Faults told from now on are only counted, so that suggestions for them need not be looked for.
-    var isFull: Bool { self.list.count >= Self.most && self.hasErrors }
+    var isFull: Bool { self.list.count >= Self.most }
 
     /// - Parameters:
     ///   - atKey: underline the field's name, not its value.
@@ -125,15 +125,32 @@ struct Faults {
     }
 }
 
+/// The names there are of something. They are sorted once, when the first of many hints needs them.
+final class KnownNames {
+    let set: Set<String>
+    private(set) lazy var sorted = self.set.sorted()
+
+    init(_ names: some Sequence<String>) { self.set = Set(names) }
+
+    var isEmpty: Bool { self.set.isEmpty }
+    func contains(_ name: String) -> Bool { self.set.contains(name) }
+
+    /// Suggests one of them and lists the first; says so when there is none.
+    func hint(for word: String, _ what: String, none: String) -> String {
+        self.isEmpty ? none : Spelling.question(word, among: self.sorted) + Spelling.list(what, sorted: self.sorted)
+    }
+}
+
 extension Spelling {
     /// `did you mean 'x'? `, or nothing. Of very many candidates only the first are looked at.
-    static func question(_ word: String, among candidates: some Sequence<String>) -> String {
+    static func question(_ word: String, among candidates: [String]) -> String {
         self.closest(to: word, among: candidates.prefix(2000)).map { "did you mean '\($0)'? " } ?? ""
     }
 
     /// `things here: a, b, c, …`.
-    static func list(_ what: String, _ names: some Sequence<String>) -> String {
-        let sorted = names.sorted()
-        return "\(what): \(sorted.prefix(12).joined(separator: ", "))\(sorted.count > 12 ? ", …" : "")"
+    static func list(_ what: String, _ names: [String]) -> String { self.list(what, sorted: names.sorted()) }
+
+    static func list(_ what: String, sorted names: [String]) -> String {
+        "\(what): \(names.prefix(12).joined(separator: ", "))\(names.count > 12 ? ", …" : "")"
     }
 }

@@ -4,9 +4,9 @@ import WorkflowModel
 /// The names that begin with `workflow.`
 struct GlobalNames {
     /// nil: whoever runs the template brings the parameters.
-    var parameters: Set<String>?
-    var labels: Set<String>
-    var annotations: Set<String>
+    var parameters: KnownNames?
+    var labels: KnownNames
+    var annotations: KnownNames
     /// Labels and annotations of the WorkflowTemplate that is run: they do not become those of the run.
     var templateLabels: Set<String>
     var templateAnnotations: Set<String>
@@ -25,10 +25,10 @@ struct GlobalNames {
     init(_ input: PlanningInput, spec: WorkflowSpec, base: PlanningDocument?, mode: PlanningMode) {
         let workflow = input.workflow.workflow
         let stamped = spec.raw["workflowMetadata"]
-        func names(_ json: JSONValue?) -> Set<String> { Set(json?.object?.keys ?? []) }
-        self.parameters = workflow.kind == .workflow ? Set(spec.arguments.parameters.map(\.name)) : nil
-        self.labels = Set(workflow.metadata.labels.map(\.key)).union(names(stamped?["labels"])).union(names(stamped?["labelsFrom"]))
-        self.annotations = Set(workflow.metadata.annotations.map(\.key)).union(names(stamped?["annotations"]))
+        func names(_ field: String) -> [String] { stamped?[field]?.object?.keys ?? [] }
+        self.parameters = workflow.kind == .workflow ? KnownNames(spec.arguments.parameters.map(\.name)) : nil
+        self.labels = KnownNames(workflow.metadata.labels.map(\.key) + names("labels") + names("labelsFrom"))
+        self.annotations = KnownNames(workflow.metadata.annotations.map(\.key) + names("annotations"))
         self.templateLabels = Set(base?.workflow.metadata.labels.map(\.key) ?? [])
         self.templateAnnotations = Set(base?.workflow.metadata.annotations.map(\.key) ?? [])
         self.isFinal = mode == .run
@@ -72,11 +72,10 @@ struct GlobalNames {
         guard let parameters = self.parameters, !parameters.contains(name) else { return .fine }
         return .problem(
             .error, reason: "the workflow has no parameter '\(name)'",
-            hint: Spelling.question(name, among: parameters)
-                + (parameters.isEmpty ? "declare it under spec.arguments.parameters" : Spelling.list("parameters", parameters)))
+            hint: parameters.hint(for: name, "parameters", none: "declare it under spec.arguments.parameters"))
     }
 
-    private func metadata(_ name: String, _ own: Set<String>, _ base: Set<String>, _ what: String) -> Verdict {
+    private func metadata(_ name: String, _ own: KnownNames, _ base: Set<String>, _ what: String) -> Verdict {
         if own.contains(name) { return .fine }
         if base.contains(name) {
             return .problem(
@@ -85,6 +84,6 @@ struct GlobalNames {
         }
         return .problem(
             self.isFinal ? .error : .warning, reason: "the workflow has no \(what) '\(name)'",
-            hint: Spelling.question(name, among: own) + "give it under metadata.\(what)s or workflowMetadata.\(what)s")
+            hint: Spelling.question(name, among: own.sorted) + "give it under metadata.\(what)s or workflowMetadata.\(what)s")
     }
 }

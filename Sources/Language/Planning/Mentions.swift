@@ -10,6 +10,8 @@ struct Mention {
         case expression(Expression)
         /// The bare name of a variable.
         case name(String)
+        /// An expression that can be read only when the tags in it are replaced; they are a mention of their own.
+        case unread(String)
     }
     var content: Content
     var origin: Origin
@@ -25,7 +27,7 @@ struct Mention {
     var names: [(name: String, offset: Int)] {
         switch self.content {
         case .text(let text): text.simpleNames
-        case .expression: []
+        case .expression, .unread: []
         case .name(let name): [(name, 0)]
         }
     }
@@ -35,7 +37,7 @@ struct Mention {
         switch self.content {
         case .text(let text): text.expressionReferences
         case .expression(let expression): expression.references
-        case .name: []
+        case .name, .unread: []
         }
     }
 
@@ -45,6 +47,7 @@ struct Mention {
         case .text(let text): text.source
         case .expression(let expression): expression.text
         case .name(let name): name
+        case .unread(let text): text
         }
     }
 }
@@ -59,10 +62,13 @@ struct ResultReaders {
 
     mutating func add(_ mention: Mention) {
         for (name, _) in mention.names { self.add(name) }
+        if case .unread(let text) = mention.content, text.contains("outputs") { self.mayBeAny = true }
         for reference in mention.references where reference.path[0] == "steps" || reference.path[0] == "tasks" {
             if reference.path.count == 1 {
                 self.mayBeAny = true
-            } else if reference.path.count < 4 || reference.path[3] == "result" {
+            } else if reference.path.count == 2
+                || reference.path[2] == "outputs" && (reference.path.count == 3 || reference.path[3] == "result")
+            {
                 self.names.insert(reference.path[1])
             }
         }
@@ -70,9 +76,6 @@ struct ResultReaders {
             self.mayBeAny = self.mayBeAny || text.source.contains("outputs.result")
         }
     }
-
-    /// For texts of which only the words are known, such as an expression that still has tags in it.
-    mutating func add(unread text: String) { if text.contains("outputs") { self.mayBeAny = true } }
 
     private mutating func add(_ name: String) {
         guard name.hasSuffix(".outputs.result"), name.hasPrefix("steps.") || name.hasPrefix("tasks.") else { return }

@@ -6,7 +6,7 @@ import Diagnostics
 struct Origin: Sendable {
     private final class Node: Sendable {
         enum Step: Sendable {
-            case document(PlanningDocument, FieldPath)
+            case document(Root)
             case field(Node, String)
             case index(Node, Int)
         }
@@ -14,11 +14,21 @@ struct Origin: Sendable {
         init(_ step: Step) { self.step = step }
     }
 
+    /// Behind a reference, so that a node stays small.
+    private final class Root: Sendable {
+        let document: PlanningDocument
+        let path: FieldPath
+        init(_ document: PlanningDocument, _ path: FieldPath) {
+            self.document = document
+            self.path = path
+        }
+    }
+
     private let node: Node
 
     private init(_ node: Node) { self.node = node }
 
-    init(document: PlanningDocument, path: FieldPath = FieldPath()) { self.node = Node(.document(document, path)) }
+    init(document: PlanningDocument, path: FieldPath = FieldPath()) { self.node = Node(.document(Root(document, path))) }
 
     func field(_ name: String) -> Origin { Origin(Node(.field(self.node, name))) }
     func index(_ index: Int) -> Origin { Origin(Node(.index(self.node, index))) }
@@ -29,7 +39,8 @@ struct Origin: Sendable {
         var above: [Node] = []
         while true {
             switch node.step {
-            case .document(_, var path):
+            case .document(let root):
+                var path = root.path
                 for node in above.reversed() {
                     switch node.step {
                     case .field(_, let name): path = path.field(name)
@@ -49,7 +60,7 @@ struct Origin: Sendable {
         var node = self.node
         while true {
             switch node.step {
-            case .document(let document, _): return document
+            case .document(let root): return root.document
             case .field(let parent, _), .index(let parent, _): node = parent
             }
         }

@@ -71,7 +71,7 @@ public struct Planner {
     public static func check(_ input: PlanningInput) -> [Diagnostic] {
         var planner = Planner(input, .check)
         _ = planner.plan()
-        return planner.faults.sorted
+        return LintFaults.sorted(planner.faults.sorted + Self.lint(input))
     }
 
     private init(_ input: PlanningInput, _ mode: PlanningMode) {
@@ -167,7 +167,7 @@ public struct Planner {
     }
 
     mutating func unknownWorkflowTemplate(_ name: String, _ kind: WorkflowKind, _ origin: Origin) {
-        let known = self.input.library.lazy.filter { $0.workflow.kind == kind }.compactMap(\.workflow.metadata.name)
+        let known = self.input.library.filter { $0.workflow.kind == kind }.compactMap(\.workflow.metadata.name)
         let listed = known.isEmpty ? "no \(kind.rawValue) was given" : Spelling.list("given", known)
         self.faults.add(
             .unknownWorkflowTemplate, at: origin, word: name, "\(kind.rawValue) '\(name)' is not among the files given",

@@ -40,6 +40,7 @@ extension Planner {
     mutating func judgeLateReferences(entrypoint: TemplateIndex?) {
         guard !self.lateReferences.isEmpty else { return }
         let exports = Exports(self.templates)
+        let (parameters, artifacts) = (KnownNames(exports.parameters), KnownNames(exports.artifacts))
         let reach = Reach(self.calls, count: self.templates.count)
         for reference in self.lateReferences {
             let name = reference.name.dropFirst("workflow.".count)
@@ -51,26 +52,23 @@ extension Planner {
             } else {
                 let isArtifact = name.hasPrefix("outputs.artifacts.")
                 let wanted = String(name.dropFirst(isArtifact ? 18 : 19))
-                let known = isArtifact ? exports.artifacts : exports.parameters
+                let known = isArtifact ? artifacts : parameters
                 if known.contains(wanted) || (isArtifact ? exports.hasDynamicArtifacts : exports.hasDynamicParameters) { continue }
                 if exports.isIncomplete { continue }
                 let what = isArtifact ? "artifact" : "parameter"
-                let listed =
-                    known.isEmpty
-                    ? "no template exports an \(isArtifact ? "artifact" : "output parameter") with globalName"
-                    : Spelling.list("exported \(what)s", known)
-                self.tellLate(reference, hint: Spelling.question(wanted, among: known) + listed)
+                let none = "no template exports an \(isArtifact ? "artifact" : "output parameter") with globalName"
+                self.tellLate(reference, hint: known.hint(for: wanted, "exported \(what)s", none: none))
             }
         }
     }
 
     private var hasExitHandler: Bool { self.spec.onExit?.isEmpty == false || self.spec.hooks.contains { $0.event == "exit" } }
 
-    private mutating func tellLate(_ reference: LateReference, hint: String) {
+    private mutating func tellLate(_ reference: LateReference, hint: @autoclosure () -> String) {
         let fault = reference.fault
         self.faults.add(
             .unresolvedReference, fault.most, at: fault.origin, word: fault.word, occurrence: fault.occurrence,
-            "failed to resolve \(fault.shown)", hint: hint)
+            "failed to resolve \(fault.shown)", hint: self.faults.isFull ? nil : hint())
     }
 }
 

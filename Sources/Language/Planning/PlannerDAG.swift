@@ -23,9 +23,9 @@ extension Planner {
         let planned = dag.tasks.enumerated().compactMap { at, task in self.step(task, at, names, next, tasks.index(at)) }
         var dependents = [[Int]](repeating: [], count: dag.tasks.count)
         for (task, needs) in dependencies.enumerated() { for need in needs { dependents[need].append(task) } }
-        let targets = self.targets(dag, table.places, dependents, origin.field("target"))
+        let targets = self.targets(dag, table, dependents, origin.field("target"))
         // What a tag names is known only when the node starts.
-        let dynamicTarget = dag.target.flatMap { $0.contains("{{") ? self.text($0, origin.field("target")) : nil }
+        let dynamicTarget = dag.target.flatMap { $0.hasTag ? self.text($0, origin.field("target")) : nil }
         guard let order, planned.count == dag.tasks.count, table.places.count == planned.count else { return (nil, names) }
         var isNeeded = [Bool](repeating: false, count: planned.count)
         var queue = targets
@@ -110,7 +110,7 @@ extension Planner {
             self.faults.add(
                 .unknownDependency, at: place, word: reference.task, occurrence: occurrence,
                 "task '\(task.name)' depends on '\(reference.task)', which is not in this DAG",
-                hint: Spelling.question(reference.task, among: table.places.keys) + Spelling.list("tasks here", table.places.keys))
+                hint: self.faults.isFull ? nil : table.names.hint(for: reference.task, "tasks here", none: "there are no other tasks"))
             return false
         }
         if let result = reference.result, result == .anySucceeded || result == .allFailed, !dag.tasks[at].fansOut {
@@ -154,19 +154,19 @@ extension Planner {
         return nil
     }
 
-    private mutating func targets(_ dag: DAGTemplate, _ sites: [String: Int], _ dependents: [[Int]], _ origin: Origin) -> [Int] {
+    private mutating func targets(_ dag: DAGTemplate, _ table: SiteTable, _ dependents: [[Int]], _ origin: Origin) -> [Int] {
         guard let target = dag.target else {
             return dependents.indices.filter { dependents[$0].isEmpty }.sorted { dag.tasks[$0].name < dag.tasks[$1].name }
         }
-        if target.contains("{{") { return [] }
+        if target.hasTag { return [] }
         var found: [Int] = []
         for name in target.split(whereSeparator: \.isWhitespace).map(String.init) {
-            if let at = sites[name] {
+            if let at = table.places[name] {
                 found.append(at)
             } else {
                 self.faults.add(
                     .unknownDependency, at: origin, word: name, "target '\(name)' is not defined: it is not a task of this DAG",
-                    hint: Spelling.question(name, among: sites.keys) + Spelling.list("tasks here", sites.keys))
+                    hint: table.names.hint(for: name, "tasks here", none: "there are no tasks"))
             }
         }
         return found

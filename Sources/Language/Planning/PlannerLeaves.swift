@@ -76,7 +76,7 @@ extension Planner {
             self.faults.add(
                 .unknownDependency, at: origin.field("dependencies").index(at), word: wanted,
                 "container '\(name)' depends on '\(wanted)', which is not in this containerSet",
-                hint: Spelling.question(wanted, among: places.keys) + Spelling.list("containers here", places.keys))
+                hint: KnownNames(places.keys).hint(for: wanted, "containers here", none: "there are no others"))
             return nil
         }
     }
@@ -117,8 +117,7 @@ extension Planner {
             self.faults.add(
                 .badResource, at: place.field("manifestFrom").field("artifact").field("name"), word: artifact,
                 "manifestFrom names artifact '\(artifact)', which is not among the inputs",
-                hint: Spelling.question(artifact, among: known)
-                    + (known.isEmpty ? "there is no input artifact here" : Spelling.list("input artifacts here", known)))
+                hint: KnownNames(known).hint(for: artifact, "input artifacts here", none: "there is no input artifact here"))
         }
         // What a tag will become is not known, and may be anything that fits its place.
         guard let manifest, let text = try? TemplateText(manifest), let fault = self.input.yamlFault(text.withTags(as: "placeholder"))

@@ -74,7 +74,7 @@ extension Planner {
         for (at, label) in (json["labels"]?.array ?? []).enumerated() {
             let place = origin.field("labels").index(at)
             let key = label["key"]?.string ?? ""
-            if !Self.isMetricName(key), !key.contains("{{") {
+            if !Self.isMetricName(key), !key.hasTag {
                 self.faults.add(
                     .badMetric, at: place.field("key"), word: key, "label '\(key)' of metric '\(name)' is not valid",
                     hint: "letters, digits and '_', not beginning with a digit")

@@ -8,10 +8,17 @@ import WorkflowModel
 /// reference there shows only when the expression is evaluated, so that is a warning.
 extension Planner {
     struct Problem {
-        var severity = Severity.error
+        var severity: Severity
         /// Put after `failed to resolve …`, when it says more than that.
         var reason: String?
-        var hint: String?
+        /// Found only when it is told: looking for suggestions takes longer than everything else.
+        var hint: () -> String?
+
+        init(severity: Severity = .error, reason: String? = nil, hint: @autoclosure @escaping () -> String? = nil) {
+            self.severity = severity
+            self.reason = reason
+            self.hint = hint
+        }
     }
 
     enum Verdict {
@@ -40,14 +47,11 @@ extension Planner {
 
     mutating func judge(_ mentions: some Sequence<Mention>, in scope: ReferenceScope) {
         for mention in mentions {
-            let most = scope.isLenient ? Severity.warning : .error
             for (name, offset) in mention.names {
-                let fault = ReferenceFault(
-                    origin: mention.origin, shown: "{{\(name)}}", word: name,
-                    occurrence: Faults.count(of: name, in: mention.source, before: offset), most: most)
-                self.tell(self.verdict(on: name, in: scope), name, fault)
+                let verdict = self.verdict(on: name, in: scope)
+                if case .fine = verdict {} else { self.tell(verdict, name, self.fault(mention, name, offset, scope)) }
                 if case .name = mention.content { continue }
-                if let reason = self.absence(of: name, in: scope) { self.tellAbsence(reason, fault) }
+                if let reason = self.absence(of: name, in: scope) { self.tellAbsence(reason, self.fault(mention, name, offset, scope)) }
             }
             for reference in mention.references where !reference.isGuarded {
                 let (verdict, name) = self.verdict(on: reference.path, in: scope)
@@ -55,10 +59,18 @@ extension Planner {
                 let word = Self.word(in: mention.source, at: reference.offset)
                 let fault = ReferenceFault(
                     origin: mention.origin, shown: "'\(name)' in an expression", word: word,
-                    occurrence: Faults.count(of: word, in: mention.source, before: reference.offset), most: .warning)
+                    occurrence: self.faults.isFull ? 0 : Faults.count(of: word, in: mention.source, before: reference.offset),
+                    most: .warning)
                 self.tell(verdict, name, fault)
             }
         }
+    }
+
+    private func fault(_ mention: Mention, _ name: String, _ offset: Int, _ scope: ReferenceScope) -> ReferenceFault {
+        ReferenceFault(
+            origin: mention.origin, shown: "{{\(name)}}", word: name,
+            occurrence: self.faults.isFull ? 0 : Faults.count(of: name, in: mention.source, before: offset),
+            most: scope.isLenient ? .warning : .error)
     }
 
     private mutating func tell(_ verdict: Verdict, _ name: String, _ fault: ReferenceFault) {
@@ -72,7 +84,7 @@ extension Planner {
     private mutating func tell(_ problem: Problem, _ fault: ReferenceFault) {
         self.faults.add(
             .unresolvedReference, min(problem.severity, fault.most), at: fault.origin, word: fault.word, occurrence: fault.occurrence,
-            "failed to resolve \(fault.shown)" + (problem.reason.map { ": " + $0 } ?? ""), hint: problem.hint)
+            "failed to resolve \(fault.shown)" + (problem.reason.map { ": " + $0 } ?? ""), hint: self.faults.isFull ? nil : problem.hint())
     }
 
     private mutating func tellAbsence(_ reason: String, _ fault: ReferenceFault) {
@@ -96,12 +108,14 @@ extension Planner {
         let own = self.ownVerdict(on: name, in: scope)
         guard case .problem = own, let outer = scope.outer?.scope else { return own }
         let outside = self.verdict(on: name, in: outer)
-        if case .problem = outside { return own }
+        // Only one of the two has steps or tasks to name.
+        let isAbroad = scope.names.sites == nil && (name.utf8.starts(with: "steps.".utf8) || name.utf8.starts(with: "tasks.".utf8))
+        if case .problem = outside, !isAbroad { return own }
         return outside
     }
 
     private func ownVerdict(on name: String, in scope: ReferenceScope) -> Verdict {
-        guard let dot = name.firstIndex(of: ".") else { return name == "item" ? self.item(nil, scope) : .fine }
+        guard let dot = name.utf8.firstIndex(of: UInt8(ascii: ".")) else { return name == "item" ? self.item(nil, scope) : .fine }
         let rest = name[name.index(after: dot)...]
         switch name[..<dot] {
         case "inputs": return self.input(rest, scope)
@@ -219,12 +233,11 @@ extension Planner {
                 Problem(
                     hint: keys.isEmpty
                         ? (scalars ? "the items are no maps: write {{item}}" : "there are no items")
-                        : Spelling.question(key, among: keys.keys) + Spelling.list("keys of the items", keys.keys)))
+                        : KnownNames(keys.keys).hint(for: key, "keys of the items", none: "")))
         }
     }
 
-    static func unknown(_ wanted: String, _ known: some Collection<String>, _ what: String) -> Verdict {
-        let listed = known.isEmpty ? "there is no \(what) here" : Spelling.list("\(what)s here", known)
-        return .problem(Problem(hint: Spelling.question(wanted, among: known) + listed))
+    static func unknown(_ wanted: String, _ known: KnownNames, _ what: String) -> Verdict {
+        .problem(Problem(hint: known.hint(for: wanted, "\(what)s here", none: "there is no \(what) here")))
     }
 }

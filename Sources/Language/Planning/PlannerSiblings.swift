@@ -13,12 +13,12 @@ extension Planner {
             let other = scope.names.sites.map { "here they are called '\($0.root).'" }
             return .problem(Problem(hint: other ?? "there is no \(what) here: pass the value in as an input"))
         }
-        guard let dot = rest.firstIndex(of: ".") else {
+        guard let dot = rest.utf8.firstIndex(of: UInt8(ascii: ".")) else {
             return .problem(Problem(hint: "say what of it: '\(root).\(rest).outputs.result', '\(root).\(rest).status', …"))
         }
         let name = String(rest[..<dot])
         guard let place = table.places[name] else {
-            return table.hasDynamicNames ? .fine : Self.unknown(name, table.places.keys, what)
+            return table.hasDynamicNames ? .fine : Self.unknown(name, table.names, what)
         }
         let suffix = String(rest[rest.index(after: dot)...])
         if let problem = self.sightProblem(place, suffix, table, scope.sight) { return .problem(problem) }
@@ -86,10 +86,11 @@ extension Planner {
         return Self.noValue(suffix, root, name)
     }
 
-    private static func unknownOutput(_ wanted: String, _ known: Set<String>, _ what: String, _ site: String) -> Verdict {
-        let listed =
-            known.isEmpty ? "the template of '\(site)' has no output \(what)s" : Spelling.list("output \(what)s of '\(site)'", known)
-        return .problem(Problem(hint: Spelling.question(wanted, among: known) + listed))
+    private static func unknownOutput(_ wanted: String, _ known: KnownNames, _ what: String, _ site: String) -> Verdict {
+        .problem(
+            Problem(
+                hint: known.hint(
+                    for: wanted, "output \(what)s of '\(site)'", none: "the template of '\(site)' has no output \(what)s")))
     }
 
     private static func noValue(_ suffix: String, _ root: String, _ name: String) -> Verdict {
@@ -104,7 +105,7 @@ extension Planner {
 
     /// Why a value that exists may still be missing when it is wanted; nil when it cannot be, or when that is provided for.
     func absence(of name: String, in scope: ReferenceScope) -> String? {
-        guard let table = scope.names.sites, name.hasPrefix(table.root + "."), !scope.handled.contains(name) else { return nil }
+        guard let table = scope.names.sites, name.utf8.starts(with: table.prefix.utf8), !scope.handled.contains(name) else { return nil }
         let asking: Int? =
             switch scope.sight {
             case .before(let site), .beforeAndSelf(let site, _): site
@@ -112,7 +113,9 @@ extension Planner {
             case .none: nil
             }
         let rest = name.dropFirst(table.root.count + 1)
-        guard let dot = rest.firstIndex(of: "."), let place = table.places[String(rest[..<dot])], place != asking else { return nil }
+        guard let dot = rest.utf8.firstIndex(of: UInt8(ascii: ".")), let place = table.places[String(rest[..<dot])], place != asking else {
+            return nil
+        }
         let suffix = rest[rest.index(after: dot)...]
         guard suffix == "exitCode" || suffix.hasPrefix("outputs.") else { return nil }
         let site = table.sites[place]

@@ -34,7 +34,7 @@ extension Planner {
             self.faults.add(.badName, at: origin, "\(origin.path).name is required", hint: "give the \(table.what) a name")
             return
         }
-        if !step.name.contains("{{") { self.checkName(step.name, origin.field("name"), what: table.what) }
+        if !step.name.hasTag { self.checkName(step.name, origin.field("name"), what: table.what) }
         if !isNew {
             self.faults.add(
                 .duplicateName, at: origin.field("name"), word: step.name,
@@ -137,7 +137,7 @@ extension Planner {
                 .badFanOut, at: origin.field("withItems").index(at), "item \(at) of '\(step.name)' is null",
                 hint: "items are texts, numbers, true or false, lists and maps")
         }
-        if let list = step.withParam, !list.contains("{{") {
+        if let list = step.withParam, !list.hasTag {
             var isList = false
             if case .array? = try? JSONValue(json: list) { isList = true }
             if !isList {
@@ -146,7 +146,7 @@ extension Planner {
                     hint: "write a list such as '[\"a\", \"b\"]', or a tag that gives one")
             }
         }
-        if let when = step.when, !when.contains("{{") {
+        if let when = step.when, !when.hasTag {
             do { _ = try WhenExpression.evaluate(when) } catch {
                 self.faults.add(.badExpression, at: origin.field("when"), word: when, error.message)
             }
@@ -191,7 +191,7 @@ extension Planner {
             self.faults.add(.missingTemplate, at: origin, "\(what) names no template", hint: "give one of template, templateRef and inline")
             return nil
         }
-        if name.contains("{{") {
+        if name.hasTag {
             return self.text(name, origin.field("template")).map { .dynamic(scope: scope, name: nil, template: $0, isCluster: false) }
         }
         return self.resolve(name, in: scope, at: origin.field("template")).map { .template($0) }
@@ -202,7 +202,7 @@ extension Planner {
             self.faults.add(.missingTemplate, at: origin, "templateRef needs \(reference.name.isEmpty ? "a name" : "a template")")
             return nil
         }
-        if reference.name.contains("{{") || reference.template.contains("{{") {
+        if reference.name.hasTag || reference.template.hasTag {
             guard let name = self.text(reference.name, origin.field("name")),
                 let template = self.text(reference.template, origin.field("template"))
             else {

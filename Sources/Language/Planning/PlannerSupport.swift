@@ -17,16 +17,13 @@ extension Planner {
         for name in ["metrics", "executorPlugins", "artifactGC", "ttlStrategy", "podGC"] where Self.isGiven(raw[name]) {
             self.noEffect(self.specField(name), name)
         }
-        if Self.isGiven(raw["workflowMetadata"]?["labelsFrom"]) {
-            self.unsupported(self.specField("workflowMetadata").field("labelsFrom"), "labelsFrom")
-        }
         self.findUnsupported(in: spec.arguments.artifacts, self.specField("arguments").field("artifacts"), areOutputs: false)
     }
 
     mutating func findUnsupported(in template: Template, _ origin: Origin) {
         let raw = template.raw
         if Self.isGiven(raw["metrics"]) { self.noEffect(origin.field("metrics"), "metrics") }
-        if template.dag?.target?.contains("{{") ?? false { self.unsupported(origin.field("dag").field("target"), "a target with tags") }
+        if template.dag?.target?.hasTag ?? false { self.unsupported(origin.field("dag").field("target"), "a target with tags") }
         self.findUnsupported(in: template.inputs.artifacts, origin.field("inputs").field("artifacts"), areOutputs: false)
         self.findUnsupported(in: template.outputs.artifacts, origin.field("outputs").field("artifacts"), areOutputs: true)
         for (group, steps) in template.steps.enumerated() {

@@ -2,6 +2,18 @@ import Diagnostics
 import Expressions
 import WorkflowModel
 
+extension String {
+    /// Whether there may be a tag in it.
+    var hasTag: Bool {
+        var previous: UInt8 = 0
+        for byte in self.utf8 {
+            if byte == UInt8(ascii: "{"), previous == byte { return true }
+            previous = byte
+        }
+        return false
+    }
+}
+
 /// Compiling texts. Each that may refer to something is remembered, so that no reference goes unjudged.
 extension Planner {
     mutating func text(_ text: String?, _ origin: Origin) -> TemplateText? {
@@ -22,7 +34,11 @@ extension Planner {
 
     /// An expression that is written without braces; it may hold tags, which are replaced before it is read.
     mutating func expression(_ text: String?, _ origin: Origin) -> TemplateText? {
-        guard let compiled = self.text(text, origin), compiled.isLiteral else { return text.flatMap { try? TemplateText($0) } }
+        guard let compiled = self.text(text, origin) else { return nil }
+        guard compiled.isLiteral else {
+            self.mentions.append(Mention(content: .unread(compiled.source), origin: origin))
+            return compiled
+        }
         do {
             let expression = try Expression(compiled.source)
             if !expression.references.isEmpty { self.mentions.append(Mention(content: .expression(expression), origin: origin)) }

@@ -107,7 +107,7 @@ extension Planner {
     }
 
     private mutating func checkCount(_ text: String?, atLeast least: Int, _ origin: Origin, _ what: String) {
-        guard let text, !text.contains("{{"), Int(text).map({ $0 < least }) ?? true else { return }
+        guard let text, !text.hasTag, Int(text).map({ $0 < least }) ?? true else { return }
         self.faults.add(.badNumber, at: origin, word: text, "\(what) '\(text)' is not a whole number of \(least) or more")
     }
 }

@@ -4,8 +4,8 @@ import WorkflowModel
 /// The names of one template that its texts can refer to.
 final class TemplateNames {
     let type: TemplateType?
-    let parameters: Set<String>
-    let artifacts: Set<String>
+    let parameters: KnownNames
+    let artifacts: KnownNames
     /// Outputs that have a path in a container.
     let parameterPaths: Set<String>
     let artifactPaths: Set<String>
@@ -13,8 +13,8 @@ final class TemplateNames {
 
     init(_ template: Template, sites: SiteTable? = nil) {
         self.type = template.types.count == 1 ? template.types[0] : nil
-        self.parameters = Set(template.inputs.parameters.map(\.name))
-        self.artifacts = Set(template.inputs.artifacts.map(\.name))
+        self.parameters = KnownNames(template.inputs.parameters.map(\.name))
+        self.artifacts = KnownNames(template.inputs.artifacts.map(\.name))
         self.parameterPaths = Set(template.outputs.parameters.filter { $0.valueFrom?.path != nil }.map(\.name))
         self.artifactPaths = Set(template.outputs.artifacts.filter { $0.path != nil }.map(\.name))
         self.sites = sites
@@ -25,10 +25,10 @@ final class TemplateNames {
 final class Producer {
     let type: TemplateType?
     let isDaemon: Bool
-    let parameters: Set<String>
+    let parameters: KnownNames
     /// Those of `parameters` that have a default.
     let withDefault: Set<String>
-    let artifacts: Set<String>
+    let artifacts: KnownNames
     /// Of its inputs, those that need not be given.
     let optionalParameters: Set<String>
     let optionalArtifacts: Set<String>
@@ -36,9 +36,9 @@ final class Producer {
     init(_ template: Template) {
         self.type = template.types.count == 1 ? template.types[0] : nil
         self.isDaemon = template.daemon
-        self.parameters = Set(template.outputs.parameters.map(\.name))
+        self.parameters = KnownNames(template.outputs.parameters.map(\.name))
         self.withDefault = Set(template.outputs.parameters.filter { $0.valueFrom?.default != nil }.map(\.name))
-        self.artifacts = Set(template.outputs.artifacts.map(\.name))
+        self.artifacts = KnownNames(template.outputs.artifacts.map(\.name))
         self.optionalParameters = Set(template.inputs.parameters.filter { $0.value != nil || $0.default != nil }.map(\.name))
         self.optionalArtifacts = Set(template.inputs.artifacts.filter(\.optional).map(\.name))
     }
@@ -64,17 +64,25 @@ final class SiteTable {
     var sites: [Site] = []
     private(set) var places: [String: Int] = [:]
     private(set) var hasDynamicNames = false
+    /// Of all sites; asked for once all are added.
+    private(set) lazy var names = KnownNames(self.places.keys)
     /// For tasks, once the order is known.
     var ancestry: Ancestry?
 
-    init(root: String) { self.root = root }
+    /// The root with its dot.
+    let prefix: String
+
+    init(root: String) {
+        self.root = root
+        self.prefix = root + "."
+    }
 
     var what: String { self.root == "steps" ? "step" : "task" }
 
     /// - Returns: whether the name is new.
     func add(_ site: Site) -> Bool {
         self.sites.append(site)
-        if site.step.name.contains("{{") { self.hasDynamicNames = true }
+        if site.step.name.hasTag { self.hasDynamicNames = true }
         guard self.places[site.step.name] == nil else { return false }
         self.places[site.step.name] = self.sites.count - 1
         return true

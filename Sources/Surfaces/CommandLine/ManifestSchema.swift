@@ -120,6 +120,9 @@ struct ManifestSchema {
         case .integerOrString: return ["type": ["integer", "string"]]
         case .quantity: return ["type": ["string", "number"]]
         case .time: return ["type": "string", "format": "date-time"]
+        // A bare whole number is seconds where no unit is needed.
+        case .duration: return ["type": ["string", "integer"]]
+        case .goDuration: return ["type": "string"]
         case .base64: return ["type": "string", "contentEncoding": "base64"]
         case .any: return true
         case .plugin: return ["type": "object", "minProperties": 1, "maxProperties": 1]

@@ -40,11 +40,27 @@ struct FileLinter {
 
     /// - Throws: `OperationError`.
     func report() async throws -> LintReport {
-        let planned = try await StoredContexts(given: self.context, open: self.stored, namespace: self.namespace).check(self.wants)
+        var planned = try await StoredContexts(given: self.context, open: self.stored, namespace: self.namespace).check(self.wants)
+        for document in self.context.cronWorkflows where self.wants(document.kind) {
+            guard let cron = CronWorkflow(document.value) else { continue }
+            let context = try await self.completed(for: document)
+            planned += Planner.check(cron, source: document.source, library: context.library, resources: context.resources)
+        }
+        for document in self.context.eventBindings where self.wants(document.kind) {
+            guard let binding = WorkflowEventBinding(document.value) else { continue }
+            planned += Planner.check(binding, source: document.source, library: try await self.completed(for: document).library)
+        }
         let findings = ManifestContext.merged(self.context.diagnostics, planned)
             .map { LintFinding($0, in: self.object(of: $0)) }
             .filter { finding in finding.object.map { self.wants($0.kind) } ?? true }
         return LintReport(findings: self.sorted(findings), excerpts: self.context.excerpts, objectCount: self.objectCount)
+    }
+
+    /// What was given, with what is stored in the namespace of a document.
+    private func completed(for document: ManifestDocument) async throws -> ManifestContext {
+        let namespace = document.value["metadata"]?["namespace"]?.string ?? self.namespace
+        let stored = StoredContext(open: self.stored, namespace: namespace, withSecrets: false)
+        return try await stored.completing(self.context, for: [document.value])
     }
 
     private func wants(_ kind: String) -> Bool { self.kinds.map { $0.contains(kind) } ?? true }

@@ -38,21 +38,72 @@ public struct LocalOperations: Operations {
         try await self.send(.terminate, to: name, namespace: namespace, message: "")
     }
 
+    @discardableResult public func suspend(_ name: String, namespace: String) async throws -> String {
+        try await self.send(.suspend, to: name, namespace: namespace, message: "")
+    }
+
+    @discardableResult public func resume(_ name: String, namespace: String, selector: String?, message: String) async throws -> String {
+        try await OperationError.translating {
+            let wanted = try selector.map(Self.selector)
+            try await self.judge(name, namespace) { $0.objection(toResuming: wanted) }
+            let event = RunMachine.Event.resumeRequested(wanted, message: message)
+            return try await self.send(.resume, to: name, namespace: namespace, message: RunCommand.message(for: event))
+        }
+    }
+
+    @discardableResult public func set(
+        _ name: String, namespace: String, selector: String, _ change: NodeSetting
+    ) async throws -> String {
+        try await OperationError.translating {
+            let wanted = try Self.selector(selector)
+            let update = NodeUpdate(
+                outputs: change.outputs.map { NamedValue(name: $0.name, value: $0.value) }, phase: try change.phase.map(Self.phase),
+                message: change.message)
+            try await self.judge(name, namespace) { $0.objection(toSetting: update, of: wanted) }
+            let event = RunMachine.Event.nodeSet(wanted, update)
+            return try await self.send(.set, to: name, namespace: namespace, message: RunCommand.message(for: event))
+        }
+    }
+
+    /// Refuses what would change nothing, as the run is recorded now.
+    private func judge(_ name: String, _ namespace: String, _ objection: (RunMachine) -> String?) async throws {
+        let record = try await self.store.reader.findRun(name, namespace: namespace)
+        guard record.finishedAt == nil else { return }
+        let run = try await StoredRun.load(record, from: self.store.reader)
+        if let reason = objection(run.machine) {
+            throw OperationError(.conflict, "run '\(record.name)': \(reason)", hint: "see what waits: skiff get \(record.name)")
+        }
+    }
+
+    private static func selector(_ text: String) throws -> NodeSelector {
+        do { return try NodeSelector(text) } catch { throw OperationError(.invalid, error.description) }
+    }
+
+    private static func phase(_ text: String) throws -> NodePhase {
+        switch NodePhase(rawValue: text) {
+        case .succeeded?, .failed?, .error?: return NodePhase(rawValue: text) ?? .error
+        default:
+            throw OperationError(.invalid, "'\(text)' is no phase that a node can be set to", hint: "choose Succeeded, Failed or Error")
+        }
+    }
+
     @discardableResult public func delete(_ name: String, namespace: String) async throws -> String {
         try await OperationError.translating {
             let record = try await self.store.reader.findRun(name, namespace: namespace)
-            if record.finishedAt == nil, try await self.discard(record) { return record.name }
+            if record.finishedAt == nil { try await self.end(record) }
             // The files first: records whose files are gone can be deleted again, files without records nobody would find.
-            try await self.removeFiles(of: record)
+            do { try await self.store.removeFiles(record.id) } catch {
+                throw OperationError(.unavailable, "what run '\(record.name)' left cannot be removed: \(error)")
+            }
             try await self.store.commands.delete(record.id)
             return record.name
         }
     }
 
-    /// Takes an unfinished run over whose process is gone, ends what it left running, and removes it.
-    /// - Returns: false when the run has just ended.
+    /// Takes an unfinished run over whose process is gone, ends what it left running, and records that nobody can go on with it: by their files
+    /// alone its pods are known to have been started.
     /// - Throws: `OperationError.conflict` while a process carries it out.
-    private func discard(_ record: RunRecord) async throws -> Bool {
+    private func end(_ record: RunRecord) async throws {
         // Looked at first, so that nothing is opened for writing on behalf of a run that lives.
         if try await self.livingOwner(of: record.id) != nil { throw Self.notEnded(record) }
         let journal = try await self.store.openJournal()
@@ -61,36 +112,26 @@ public struct LocalOperations: Operations {
         do { ownership = try await journal.acquire(record.id, owner: owner, isAlive: LocalOwner.isAlive) } catch JournalError.ownedBy {
             throw Self.notEnded(record)
         } catch JournalError.noSuchRun {
-            return false
+            // It has just ended.
+            return
         }
-        do {
-            try await self.endPods(of: record)
-            try await self.removeFiles(of: record)
-            try await journal.discard(ownership)
-        } catch {
-            // The run is as it was, and the first error is the one to tell.
+        do { try await self.store.endPods(record.id) } catch {
+            // What was ended is known by its records, so that others may go on with the run. The first error is the one to tell.
             try? await journal.release(ownership)
-            throw error
+            throw OperationError(.unavailable, "what run '\(record.name)' left running cannot be ended: \(error)")
         }
-        return true
+        var ended = record
+        ended.phase = RunPhase.error.rawValue
+        ended.message = "deleted before its end"
+        ended.finishedAt = self.store.time.now()
+        try await journal.commit(JournalEntry(events: [], rows: [], record: ended), by: ownership, isUrgent: true)
+        try await journal.release(ownership)
     }
 
     private static func notEnded(_ record: RunRecord) -> OperationError {
         OperationError(
             .conflict, "run '\(record.name)' has not ended, and a process carries it out",
             hint: "end it with: skiff terminate \(record.name)")
-    }
-
-    private func endPods(of record: RunRecord) async throws {
-        do { try await self.store.endPods(record.id) } catch {
-            throw OperationError(.unavailable, "what run '\(record.name)' left running cannot be ended: \(error)")
-        }
-    }
-
-    private func removeFiles(of record: RunRecord) async throws {
-        do { try await self.store.removeFiles(record.id) } catch {
-            throw OperationError(.unavailable, "what run '\(record.name)' left cannot be removed: \(error)")
-        }
     }
 
     private func send(_ verb: RunCommand.Verb, to name: String, namespace: String, message: String) async throws -> String {

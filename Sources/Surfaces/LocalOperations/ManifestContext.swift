@@ -9,6 +9,9 @@ import WorkflowModel
 struct ManifestContext {
     private(set) var workflows: [ManifestDocument] = []
     private(set) var library: [PlanningDocument] = []
+    /// What submits workflows later. It is checked, and takes no part in a run.
+    private(set) var cronWorkflows: [ManifestDocument] = []
+    private(set) var eventBindings: [ManifestDocument] = []
     private(set) var configMaps: [JSONValue] = []
     private(set) var secrets: [String: [String: [UInt8]]] = [:]
     private(set) var diagnostics: [Diagnostic] = []
@@ -31,7 +34,12 @@ struct ManifestContext {
         self.diagnostics += file.diagnostics
         self.excerpts[file.file] = file.lines
         for document in file.documents {
-            if document.kind == WorkflowKind.workflow.rawValue { self.workflows.append(document) }
+            switch document.kind {
+            case WorkflowKind.workflow.rawValue: self.workflows.append(document)
+            case "CronWorkflow": self.cronWorkflows.append(document)
+            case "WorkflowEventBinding": self.eventBindings.append(document)
+            default: break
+            }
             self.add(ResourceManifest(object: document.value, source: document.source))
         }
     }

@@ -72,11 +72,12 @@ struct RunPreparation {
         var diagnostics = self.given.diagnostics
         if !diagnostics.contains(where: { $0.severity == .error }) {
             let given = Set(self.given.library.map(\.workflow.kind.rawValue)).sorted().joined(separator: " and ")
+            let scheduled = self.given.cronWorkflows.isEmpty ? nil : "a CronWorkflow waits for its time, and 'run' does not wait"
             diagnostics.append(
                 Diagnostic(
                     .notAManifest, file: self.request.files.joined(separator: ", "), message: "there is no Workflow to run here",
                     hint: given.isEmpty
-                        ? "a workflow starts with 'apiVersion: argoproj.io/v1alpha1' and 'kind: Workflow'"
+                        ? scheduled ?? "a workflow starts with 'apiVersion: argoproj.io/v1alpha1' and 'kind: Workflow'"
                         : "\(given) found: a Workflow runs one with 'workflowTemplateRef'"))
         }
         return ManifestFault(diagnostics: diagnostics, excerpts: self.given.excerpts)

@@ -129,8 +129,31 @@ public protocol Operations: Sendable {
     @discardableResult func stop(_ name: String, namespace: String, message: String) async throws -> String
     /// Kills what runs, exit handlers too.
     @discardableResult func terminate(_ name: String, namespace: String) async throws -> String
+    /// Nothing new starts until the run is resumed; what runs goes on.
+    @discardableResult func suspend(_ name: String, namespace: String) async throws -> String
+    /// Lets a suspended run go on, and with it every node that waits for a person; with a selector, only the nodes that match.
+    @discardableResult func resume(_ name: String, namespace: String, selector: String?, message: String) async throws -> String
+    /// Gives nodes that wait for a person the values of their outputs, and ends them when a phase is given.
+    @discardableResult func set(_ name: String, namespace: String, selector: String, _ change: NodeSetting) async throws -> String
     /// Removes a run with its records, logs and artifacts: one that has ended, or whose process is gone; what that one left running is ended.
     @discardableResult func delete(_ name: String, namespace: String) async throws -> String
+}
+
+/// What `node set` gives to a node.
+public struct NodeSetting: Sendable, Equatable {
+    public var outputs: [(name: String, value: String)]
+    /// `Succeeded`, `Failed` or `Error`; nil leaves the node waiting.
+    public var phase: String?
+    public var message: String
+    public init(outputs: [(name: String, value: String)] = [], phase: String? = nil, message: String = "") {
+        self.outputs = outputs
+        self.phase = phase
+        self.message = message
+    }
+
+    public static func == (left: NodeSetting, right: NodeSetting) -> Bool {
+        left.outputs.elementsEqual(right.outputs) { $0 == $1 } && left.phase == right.phase && left.message == right.message
+    }
 }
 
 /// What `skiff run` is asked to do.

@@ -94,13 +94,6 @@ public final class MemoryJournal: RunJournal, RunReader, RunCommands, SecretSour
         self.chronicle?.add("released")
     }
 
-    public func discard(_ ownership: Ownership) async throws {
-        try self.state.withLock { state in
-            guard state.runs[ownership.run]?.epoch == ownership.epoch else { throw JournalError.fenced }
-            state.runs[ownership.run] = nil
-        }
-    }
-
     public func commit(_ entry: JournalEntry, by ownership: Ownership, isUrgent: Bool) async throws {
         if self.isSlow { for _ in 0..<1000 { await Task.yield() } }
         try self.state.withLock { state in

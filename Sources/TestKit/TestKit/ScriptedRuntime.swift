@@ -142,6 +142,23 @@ public final class ScriptedRuntime: PodRuntime {
         self.continuation.yield(.finished(pod, ending.result, collected: ending.collected))
     }
 
+    /// The daemon can be used from now on.
+    public func ready(_ pod: PodID) { self.continuation.yield(.ready(pod, at: Timestamp(milliseconds: 0))) }
+
+    /// A container of a container set runs.
+    public func containerStarted(_ pod: PodID, _ container: String) {
+        self.continuation.yield(.containerStarted(pod, container: container, at: Timestamp(milliseconds: 0)))
+    }
+
+    /// A container of a container set has ended; its pod goes on.
+    public func containerFinished(_ pod: PodID, _ container: String, exit code: Int) {
+        let zero = Timestamp(milliseconds: 0)
+        self.continuation.yield(
+            .containerFinished(pod, ContainerResult(name: container, end: .exited(code: code), startedAt: zero, finishedAt: zero)))
+    }
+
+    public func progress(_ pod: PodID, done: Int64, of all: Int64) { self.continuation.yield(.progress(pod, done: done, of: all)) }
+
     public func lose(_ pod: PodID, reason: String) {
         self.world.state.withLock { state in _ = state.running.remove(pod) }
         self.continuation.yield(.lost(pod, reason: reason, at: Timestamp(milliseconds: 0)))

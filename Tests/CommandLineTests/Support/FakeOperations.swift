@@ -66,6 +66,25 @@ final class FakeOperations: Operations {
         return real
     }
 
+    func suspend(_ name: String, namespace: String) async throws -> String {
+        let real = try self.resolve(name)
+        self.state.withLock { $0.calls.append("suspend \(namespace)/\(real)") }
+        return real
+    }
+
+    func resume(_ name: String, namespace: String, selector: String?, message: String) async throws -> String {
+        let real = try self.resolve(name)
+        self.state.withLock { $0.calls.append("resume \(namespace)/\(real) \(selector ?? "-") \(message)") }
+        return real
+    }
+
+    func set(_ name: String, namespace: String, selector: String, _ change: NodeSetting) async throws -> String {
+        let real = try self.resolve(name)
+        let outputs = change.outputs.map { "\($0.name)=\($0.value)" }.joined(separator: ",")
+        self.state.withLock { $0.calls.append("set \(namespace)/\(real) \(selector) \(outputs) \(change.phase ?? "-") \(change.message)") }
+        return real
+    }
+
     func delete(_ name: String, namespace: String) async throws -> String {
         let real = try self.resolve(name)
         if self.state.withLock({ $0.unfinished.contains(real) }) {

@@ -8,6 +8,8 @@
 //
 // The launcher is forked before any thread exists and does nothing but fork sessions. A session belongs to one LocalRuntime: it holds the
 // namespaces that its pods start from. When Skiff dies its sockets close, launcher and session end, and supervisors go on alone.
+//
+// A supervisor keeps the only container of its pod itself. Of several, each has a keeper, cloned by the supervisor in the same way.
 
 #include <stddef.h>
 #include <stdint.h>
@@ -67,25 +69,77 @@ enum skiff_session_field {
 enum skiff_pod_field {
     SKIFF_POD_DIRECTORY = 1,
     SKIFF_POD_IDENTITY = 2,
-    SKIFF_POD_ARGUMENT = 3,
-    SKIFF_POD_ENVIRONMENT = 4,
-    SKIFF_POD_WORKING_DIRECTORY = 5,
-    SKIFF_POD_SCRIPT = 6,
-    SKIFF_POD_SCRIPT_PATH = 7,
-    SKIFF_POD_GRACE_MILLISECONDS = 8,
-    SKIFF_POD_LOG_LIMIT = 9,
-    SKIFF_POD_LOG_FILES = 10,
-    SKIFF_POD_USER = 11,
-    SKIFF_POD_GROUP = 12,
-    SKIFF_POD_CAPTURES_RESULT = 13,
-    SKIFF_POD_VOLUME = 14,
-    SKIFF_POD_MOUNT = 15,
-    SKIFF_POD_INPUT = 16,
-    SKIFF_POD_OUTPUT_PARAMETER = 17,
-    SKIFF_POD_OUTPUT_ARTIFACT = 18,
-    SKIFF_POD_ROOT_FILE_SYSTEM = 19,
+    SKIFF_POD_GRACE_MILLISECONDS = 3,
+    SKIFF_POD_LOG_LIMIT = 4,
+    SKIFF_POD_LOG_FILES = 5,
+    SKIFF_POD_CAPTURES_RESULT = 6,
+    SKIFF_POD_VOLUME = 7,
+    SKIFF_POD_INPUT = 8,
+    SKIFF_POD_OUTPUT_PARAMETER = 9,
+    SKIFF_POD_OUTPUT_ARTIFACT = 10,
+    /// Repeated, a nested message of `skiff_container_field`.
+    SKIFF_POD_CONTAINER = 11,
+    /// Index of the container that inputs, outputs and the result belong to.
+    SKIFF_POD_MAIN = 12,
+    /// The news of each container are wanted.
+    SKIFF_POD_IS_SET = 13,
+    /// It is wanted when the pod is ready.
+    SKIFF_POD_IS_DAEMON = 14,
+    /// The containers have a directory in common (`/var/run/argo` in a sandbox) that can be reached from outside.
+    SKIFF_POD_SHARES_PLACE = 15,
+};
+
+/// Fields inside `SKIFF_POD_CONTAINER`.
+enum skiff_container_field {
+    SKIFF_CONTAINER_NAME = 1,
+    SKIFF_CONTAINER_KIND = 2,
+    SKIFF_CONTAINER_ARGUMENT = 3,
+    SKIFF_CONTAINER_ENVIRONMENT = 4,
+    SKIFF_CONTAINER_WORKING_DIRECTORY = 5,
+    SKIFF_CONTAINER_SCRIPT = 6,
+    SKIFF_CONTAINER_SCRIPT_PATH = 7,
+    SKIFF_CONTAINER_USER = 8,
+    SKIFF_CONTAINER_GROUP = 9,
+    SKIFF_CONTAINER_MOUNT = 10,
+    SKIFF_CONTAINER_ROOT_FILE_SYSTEM = 11,
     /// For messages only.
-    SKIFF_POD_IMAGE = 20,
+    SKIFF_CONTAINER_IMAGE = 12,
+    SKIFF_CONTAINER_IS_TERMINAL = 13,
+    /// Repeated: index of a container that must have ended well before.
+    SKIFF_CONTAINER_DEPENDENCY = 14,
+    SKIFF_CONTAINER_ATTEMPTS = 15,
+    SKIFF_CONTAINER_RETRY_MILLISECONDS = 16,
+    /// Nested messages of `skiff_handler_field`.
+    SKIFF_CONTAINER_POST_START = 17,
+    SKIFF_CONTAINER_PRE_STOP = 18,
+    SKIFF_CONTAINER_READINESS = 19,
+    /// Thousandths of a core.
+    SKIFF_CONTAINER_CPU_LIMIT = 20,
+    /// Bytes.
+    SKIFF_CONTAINER_MEMORY_LIMIT = 21,
+    SKIFF_CONTAINER_PAUSES_BEFORE = 22,
+    SKIFF_CONTAINER_PAUSES_AFTER = 23,
+};
+enum skiff_container_kind {
+    /// Its end is the pod's.
+    SKIFF_CONTAINER_PLAIN = 1,
+    SKIFF_CONTAINER_INIT = 2,
+    SKIFF_CONTAINER_SIDECAR = 3,
+};
+
+/// What asks or tells a container something: a command, or the address of a server of its.
+enum skiff_handler_field {
+    SKIFF_HANDLER_ARGUMENT = 1,
+    /// IPv4 or IPv6, in digits.
+    SKIFF_HANDLER_ADDRESS = 2,
+    SKIFF_HANDLER_PORT = 3,
+    /// What is sent when the connection stands; the answer then has to be HTTP.
+    SKIFF_HANDLER_REQUEST = 4,
+    /// Of a readiness probe, in milliseconds.
+    SKIFF_HANDLER_DELAY = 5,
+    SKIFF_HANDLER_PERIOD = 6,
+    SKIFF_HANDLER_TIMEOUT = 7,
+    SKIFF_HANDLER_THRESHOLD = 8,
 };
 
 /// Fields inside `SKIFF_POD_VOLUME`.
@@ -129,6 +183,8 @@ enum skiff_notice_kind {
     SKIFF_NOTICE_FINISHED = 4,
     /// The pod directory says that the pod was started before: nothing was done.
     SKIFF_NOTICE_ALREADY_STARTED = 5,
+    /// The text is the state record: containers that run or have ended, whether the pod is ready, how far it says it is.
+    SKIFF_NOTICE_STATE = 6,
 };
 enum { SKIFF_NOTICE_TEXT_LIMIT = 32 << 10 };
 
@@ -186,7 +242,7 @@ int skiff_pod_prove_dead(const char *identity, uint32_t patience_milliseconds);
 /// @return 0 (also when it is there already), or an errno.
 int skiff_make_spread_directory(const char *path);
 
-/// Removes what a finished pod no longer needs: all but records, logs and outputs.
+/// Removes what a finished pod no longer needs: all but records, logs and outputs. Also control groups that a lost supervisor left.
 int skiff_pod_clean(const char *directory);
 
 /// Removes a directory with everything in it, also what its modes protect from their owner. Never follows symbolic links.
