@@ -185,7 +185,7 @@ import WorkflowModel
                 container: {image: busybox, command: [sh, -c, "mkdir -p /tmp/out/deep && cd /tmp/out && touch a.pdf b.txt deep/c.pdf"]}
                 outputs: {artifacts: [{name: files, path: /tmp/out}]}
               - name: list
-                inputs: {artifacts: [{name: files}]}
+                inputs: {artifacts: [{name: files, path: /tmp/files}]}
                 data:
                   source: {artifactPaths: {name: files, from: "{{inputs.artifacts.files}}"}}
                   transformation: [{expression: "filter(data, {# endsWith '.pdf'})"}, {expression: "map(data, {'x/' + #})"}]

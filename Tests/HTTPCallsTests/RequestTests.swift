@@ -66,7 +66,7 @@ import WorkflowModel
     }
 
     @Test(arguments: [
-        ("", "'' does not begin with http:// or https://"),
+        ("", "'' is not a URL"),
         ("ftp://127.0.0.1/", "'ftp://127.0.0.1/' does not begin with http:// or https://"),
         ("http+unix://%2Fvar%2Frun%2Fdocker.sock/x", "'http+unix://%2Fvar%2Frun%2Fdocker.sock/x' does not begin with http:// or https://"),
         ("unix:///var/run/docker.sock", "'unix:///var/run/docker.sock' does not begin with http:// or https://"),

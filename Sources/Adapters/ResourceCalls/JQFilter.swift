@@ -46,8 +46,8 @@ enum JQFilter {
 /// The other side of `JQProcess`: carries one filter out and ends.
 public enum JQWorker {
     /// Seconds of processor time. jq itself takes some tenths of one to begin.
-    private static let longestTime: UInt = 10
-    private static let memory: UInt = 2 << 30
+    private static let longestTime: UInt = 5
+    private static let memory: UInt = 1 << 30
 
     /// Reads the filter, a NUL and the object from standard input; writes the result to standard output, or the reason why there is none to
     /// standard error.
