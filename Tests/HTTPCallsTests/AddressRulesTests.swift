@@ -19,6 +19,12 @@ import Testing
     @Test(arguments: ["127.0.0.1", "::1", "10.0.0.1", "192.168.1.1", "8.8.8.8", "2606:4700::1111", "169.253.255.255", "::"])
     func `everything else is permitted where nobody says otherwise`(address: String) throws { #expect(try Self.isPermitted(address)) }
 
+    @Test(arguments: [("0.0.0.0", "127.0.0.0/8"), ("::", "::1")])
+    func `no address in particular is this machine`(address: String, range: String) throws {
+        #expect(try !Self.isPermitted(address, deny: [range]))
+        #expect(try Self.isPermitted(address, allow: [range]))
+    }
+
     @Test func `a range of the allow list opens what is blocked, and closes what it does not name`() throws {
         #expect(try Self.isPermitted("169.254.169.254", allow: ["169.254.169.254"]))
         #expect(try Self.isPermitted("fe80::5", allow: ["fe80::/16"]))

@@ -189,6 +189,22 @@ import WorkflowModel
                 == "flag '--field-selector' of a resource template cannot be honoured without kubectl: a kind, names, -n, -l and --all can")
     }
 
+    @Test(arguments: [
+        ("merge", "{metadata: {annotations: {foo: bar}}}"), ("strategic", "{metadata: {annotations: {foo: bar}}}"),
+        ("json", "[{op: add, path: /metadata/annotations, value: {foo: bar}}]"),
+    ]) func `a step may annotate its own pod, and no other`(strategy: String, patch: String) async {
+        let output = CallRequest.Output(name: "foo", query: .jsonPath("{.metadata.annotations.foo}"))
+        let call = ResourceCall(action: "patch", mergeStrategy: strategy, manifest: patch, flags: ["pod", "flow-pod"])
+        #expect(await Bench().run(call, outputs: [output]).parameters == ["foo": "bar"])
+        let other = ResourceCall(action: "patch", mergeStrategy: strategy, manifest: patch, flags: ["pod", "other"])
+        #expect(await Bench().run(other).error?.hasPrefix("objects of kind pod need a cluster") == true)
+    }
+
+    @Test func `a step that waits for its own pod to change fails`() async {
+        let call = ResourceCall(action: "get", successCondition: "status.phase == Succeeded", flags: ["pod/flow-pod"])
+        #expect(await Bench().run(call).failure == "the step waits for its own pod, which nothing changes meanwhile")
+    }
+
     // MARK: manifests
 
     @Test func `a manifest comes with an artifact`() async {

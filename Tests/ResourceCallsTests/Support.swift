@@ -128,7 +128,7 @@ struct Bench {
     func run(_ call: ResourceCall, outputs: [CallRequest.Output] = [], inputs: [PlacedInput] = [], node: Int = 3) async -> CallResult {
         let request = CallRequest(
             id: PodID(run: RunID("01926c4e-7b1a-7000-8000-000000000000"), node: NodeID(node), attempt: 0), kind: .resource(call),
-            namespace: "default", workflow: "flow", workflowUID: "01926c4e", templateName: "object", outputs: outputs)
+            namespace: "default", workflow: "flow", workflowUID: "01926c4e", templateName: "object", podName: "flow-pod", outputs: outputs)
         let runner = ResourceCallRunner(
             objects: self.objects, readYAML: ManifestReader.value(ofYAML:), filter: { try JQFilter.apply($0, to: $1.json) },
             time: self.clock)

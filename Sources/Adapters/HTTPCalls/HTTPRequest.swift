@@ -6,7 +6,9 @@ struct HTTPRequest: Sendable {
     /// As Go's client, which is Argo's.
     static let mostRedirects = 10
     /// Headers that must not reach a host they were not meant for.
-    private static let personal: Set<String> = ["authorization", "www-authenticate", "cookie", "cookie2", "proxy-authorization"]
+    private static let personal: Set<String> = [
+        "authorization", "www-authenticate", "cookie", "cookie2", "proxy-authorization", "host",
+    ]
 
     private(set) var message: HTTPMessage
     /// Lower-case names of headers that came from Secrets.

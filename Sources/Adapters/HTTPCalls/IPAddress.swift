@@ -5,7 +5,15 @@ struct IPAddress: Sendable, Hashable, CustomStringConvertible {
     /// 4 or 16, most significant first.
     let bytes: [UInt8]
 
-    init(bytes: [UInt8]) { self.bytes = Self.embedded(in: bytes) ?? bytes }
+    init(bytes: [UInt8]) {
+        let bytes = Self.embedded(in: bytes) ?? bytes
+        self.bytes = bytes.allSatisfy { $0 == 0 } ? Self.loopback(bytes.count) : bytes
+    }
+
+    /// Where a connection to no address in particular leads.
+    private static func loopback(_ count: Int) -> [UInt8] {
+        count == 4 ? [127, 0, 0, 1] : [UInt8](repeating: 0, count: count - 1) + [1]
+    }
 
     /// - Parameter text: `10.1.2.3` or `fe80::1`; nil for anything else, names included.
     init?(_ text: some StringProtocol) {

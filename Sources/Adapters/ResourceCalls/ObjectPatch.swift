@@ -132,7 +132,9 @@ enum ObjectPatch {
     }
 
     private enum Change {
-        case insert(JSONValue), set(JSONValue), remove
+        case insert(JSONValue)
+        case set(JSONValue)
+        case remove
     }
 
     private static func change(_ value: inout JSONValue, _ path: ArraySlice<String>, _ change: Change) throws(ResourceFault) {

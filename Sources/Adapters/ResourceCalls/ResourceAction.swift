@@ -5,6 +5,13 @@ import WorkflowModel
 
 /// The one thing that a resource template does, before anything is waited for.
 struct ResourceAction: Sendable {
+    /// What is waited for then, and what outputs are read from.
+    enum Subject: Sendable {
+        case object(ObjectReference)
+        /// As the action left it. Nothing else will change it.
+        case ownPod(JSONValue)
+    }
+
     /// A change that others got ahead of is made up anew so many times, and so many generated names are tried.
     private static let attempts = 8
     /// Objects that one deletion may name by a selector.
@@ -23,11 +30,20 @@ struct ResourceAction: Sendable {
         self.runner = runner
     }
 
-    /// - Returns: the object to wait for and to read outputs from; nil when there is none.
+    /// - Returns: nil when there is nothing to wait for and to read from.
     /// - Throws: `ResourceFault`, `ObjectError`.
-    func carryOut() async throws -> ObjectReference? {
+    func carryOut() async throws -> Subject? {
         let flags = try ResourceFlags(self.call.flags)
         let manifest = try self.manifest()
+        let pod = OwnPod(self.launch.request)
+        if ["get", "patch"].contains(self.call.action), pod.isMeant(by: try flags.target(), manifest) {
+            guard self.call.action == "patch" else { return .ownPod(pod.object) }
+            return .ownPod(try ObjectPatch.apply(manifest ?? .null, to: pod.object, strategy: self.call.mergeStrategy))
+        }
+        return try await self.act(manifest, flags).map { .object($0) }
+    }
+
+    private func act(_ manifest: JSONValue?, _ flags: ResourceFlags) async throws -> ObjectReference? {
         switch self.call.action {
         case "get":
             let reference = try self.single(manifest, flags)

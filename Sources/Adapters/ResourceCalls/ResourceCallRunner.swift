@@ -35,8 +35,8 @@ public struct ResourceCallRunner: CallRunner {
             let wait = try ResourceWait(resource)
             let outputs = try call.request.outputs.map { try Query($0) }
             let action = ResourceAction(resource, call, self)
-            guard let reference = try await action.carryOut() else { return self.result(.succeeded(message: "")) }
-            let object = try await self.object(reference, when: wait)
+            guard let subject = try await action.carryOut() else { return self.result(.succeeded(message: "")) }
+            let object = try await self.object(subject, when: wait)
             var parameters: [String: String] = [:]
             for output in outputs { parameters[output.name] = try await self.value(of: output, in: object) }
             return CallResult(end: .succeeded(message: ""), parameters: parameters, finishedAt: self.time.now())
@@ -52,7 +52,18 @@ public struct ResourceCallRunner: CallRunner {
     // MARK: Waiting
 
     /// The object once it is as it should be.
-    /// - Throws: `ResourceFault` when it has failed, or is gone.
+    /// - Throws: `ResourceFault` when it has failed, is gone, or can never be.
+    private func object(_ subject: ResourceAction.Subject, when wait: ResourceWait) async throws -> JSONValue {
+        switch subject {
+        case .object(let reference): return try await self.object(reference, when: wait)
+        case .ownPod(let object):
+            guard try wait.isOver(for: object) else {
+                throw ResourceFault("the step waits for its own pod, which nothing changes meanwhile")
+            }
+            return object
+        }
+    }
+
     private func object(_ reference: ObjectReference, when wait: ResourceWait) async throws -> JSONValue {
         var pause = Self.shortestPause
         while true {

@@ -106,6 +106,8 @@ public struct CallRequest: Sendable, Equatable {
     public var workflow: String
     public var workflowUID: String
     public var templateName: String
+    /// Of the pod that would make the call in a cluster: what `{{pod.name}}` says in the template.
+    public var podName: String
     public var parameters: [NamedValue]
     public var artifacts: [ArtifactInput]
     public var outputs: [Output]
@@ -115,8 +117,8 @@ public struct CallRequest: Sendable, Equatable {
 
     public init(
         id: PodID, kind: CallKind, namespace: String, workflow: String, workflowUID: String, templateName: String,
-        parameters: [NamedValue] = [],
-        artifacts: [ArtifactInput] = [], outputs: [Output] = [], template: JSONValue = .null
+        podName: String = "", parameters: [NamedValue] = [], artifacts: [ArtifactInput] = [], outputs: [Output] = [],
+        template: JSONValue = .null
     ) {
         self.id = id
         self.kind = kind
@@ -124,6 +126,7 @@ public struct CallRequest: Sendable, Equatable {
         self.workflow = workflow
         self.workflowUID = workflowUID
         self.templateName = templateName
+        self.podName = podName
         self.parameters = parameters
         self.artifacts = artifacts
         self.outputs = outputs

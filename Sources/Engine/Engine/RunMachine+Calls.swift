@@ -30,8 +30,9 @@ extension RunMachine {
         let scope = self.scope(of: id)
         var request = CallRequest(
             id: self.podID(of: id), kind: try self.callKind(template.body, scope), namespace: self.plan.namespace, workflow: self.plan.name,
-            workflowUID: self.plan.uid, templateName: template.key.name, parameters: node.inputs.parameters,
-            artifacts: try self.inputs(node, template, scope), outputs: try self.queries(template, scope))
+            workflowUID: self.plan.uid, templateName: template.key.name, podName: self.podName(of: id),
+            parameters: node.inputs.parameters, artifacts: try self.inputs(node, template, scope),
+            outputs: try self.queries(template, scope))
         if case .plugin = template.body {
             request.template = self.description(of: template, node, try self.renderedFields(of: template, scope))
         }
