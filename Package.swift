@@ -20,6 +20,11 @@ func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Reso
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let asyncHTTPClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
+let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
+let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 
 let package = Package(
@@ -36,6 +41,9 @@ let package = Package(
         .package(url: "https://github.com/groue/GRDB.swift.git", exact: "7.10.0"),
         .package(url: "https://github.com/apple/swift-crypto.git", exact: "4.5.2"),
         .package(url: "https://github.com/apple/swift-argument-parser.git", exact: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-nio.git", exact: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl.git", exact: "2.37.6"),
+        .package(url: "https://github.com/swift-server/async-http-client.git", exact: "1.37.0"),
     ],
     targets: [
         // Language: text to plan.
@@ -63,6 +71,10 @@ let package = Package(
         .systemLibrary(name: "CArchive", path: "Sources/Adapters/CArchive", providers: [.apt(["libarchive-dev"])]),
         room("FileArtifacts", in: "Adapters", ["Ports", "Engine", "WorkflowModel", "CArchive"]),
         room("Doorbell", in: "Adapters", ["Ports", "WorkflowModel"]),
+        room("HTTPCalls", in: "Adapters", ["Ports", "Engine", "WorkflowModel", asyncHTTPClient, nioCore, nioPosix, nioHTTP1, nioSSL]),
+        room("DataCalls", in: "Adapters", ["Ports", "Engine", "Expressions", "WorkflowModel"]),
+        .target(name: "CJQ", path: "Sources/Adapters/CJQ", linkerSettings: [.linkedLibrary("jq")]),
+        room("ResourceCalls", in: "Adapters", ["Ports", "Engine", "Planning", "WorkflowModel", "CJQ"]),
 
         // Surfaces: ask.
         room("Operations", in: "Surfaces", ["StatusViews", "Engine", "WorkflowModel", "Diagnostics"]),
@@ -82,7 +94,8 @@ let package = Package(
             name: "skiff",
             dependencies: [
                 "CommandLine", "Operations", "LocalOperations", "Driver", "Ports", "SQLiteStore", "LocalRuntime", "CLocalRuntime",
-                "FileArtifacts", "Doorbell", "Engine", "Diagnostics", "WorkflowModel", yams,
+                "FileArtifacts", "Doorbell", "HTTPCalls", "DataCalls", "ResourceCalls", "Manifests", "Engine", "Diagnostics",
+                "WorkflowModel", yams,
             ],
             path: "Sources/skiff", swiftSettings: strict),
 
@@ -97,6 +110,9 @@ let package = Package(
         tests("LocalRuntimeTests", ["LocalRuntime", "CLocalRuntime", "Ports", "Engine", "WorkflowModel"]),
         tests("FileArtifactsTests", ["FileArtifacts", "Ports", "Engine", "WorkflowModel"]),
         tests("DoorbellTests", ["Doorbell", "Ports"]),
+        tests("HTTPCallsTests", ["HTTPCalls", "Ports", "Engine", "WorkflowModel", nioCore, nioPosix, nioHTTP1, nioSSL]),
+        tests("DataCallsTests", ["DataCalls", "Ports", "Engine", "WorkflowModel"]),
+        tests("ResourceCallsTests", ["ResourceCalls", "Manifests", "Ports", "Engine", "WorkflowModel"]),
         tests(
             "LocalOperationsTests",
             [

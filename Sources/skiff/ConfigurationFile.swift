@@ -1,5 +1,6 @@
 import Diagnostics
 import Glibc
+import HTTPCalls
 import LocalOperations
 import Operations
 import Ports
@@ -16,6 +17,13 @@ import Yams
 ///     retention:
 ///       runs: 1000                  # how many finished runs are kept, the newest ones; or 'all'
 ///       age: 90d                    # how long each is kept after its end: 90d, 12h, 30m; or 'forever'
+///     http:                         # which servers `http` templates may call: addresses, ranges, names, names below a name
+///       allow: [10.0.0.0/8, example.com, "*.example.com"]   # when given, nothing else
+///       deny: [10.0.0.1]            # wins over 'allow'
+///     plugins:                      # executor plugins, asked in this order
+///       - name: hello
+///         address: http://127.0.0.1:4355
+///         token: secret             # sent as a bearer token; leave it out when the plugin wants none
 struct ConfigurationFile: Sendable {
     private static let largest = 1 << 20
 
@@ -86,7 +94,9 @@ private struct Reading {
             switch key.string {
             case "images": settings.images = self.images(value)
             case "retention": settings.retention = self.retention(value)
-            default: self.unknown(key, "", among: ["images", "retention"])
+            case "http": self.http(value, &settings.calls)
+            case "plugins": settings.calls.plugins = self.plugins(value)
+            default: self.unknown(key, "", among: ["images", "retention", "http", "plugins"])
             }
         }
         return settings
@@ -122,6 +132,81 @@ private struct Reading {
         let span =
             text.hasSuffix("d") ? Int64(text.dropLast()).flatMap { $0 < 1 << 20 ? .seconds($0 * 86400) : nil } : Span(goDuration: text)
         return span.flatMap { $0.milliseconds >= 0 ? $0 : nil }
+    }
+
+    private mutating func http(_ node: Node, _ calls: inout CallSettings) {
+        guard let fields = node.mapping else {
+            self.add(
+                "wrong-type", "http", node, "'http' is not a map of 'allow' and 'deny'", hint: "write 'allow: [10.0.0.0/8, example.com]'")
+            return
+        }
+        for (key, value) in fields {
+            switch key.string {
+            case "allow": calls.allowed = self.addresses(value, "http.allow")
+            case "deny": calls.denied = self.addresses(value, "http.deny")
+            default: self.unknown(key, "http", among: ["allow", "deny"])
+            }
+        }
+    }
+
+    private mutating func addresses(_ node: Node, _ path: String) -> [String] {
+        guard let items = node.sequence else {
+            self.add("wrong-type", path, node, "'\(path)' is not a list", hint: "write '[10.0.0.0/8, example.com]'")
+            return []
+        }
+        var entries: [String] = []
+        for item in items {
+            guard let text = item.scalar?.string, AddressRules.isEntry(text) else {
+                self.add(
+                    "bad-value", path, item,
+                    "an entry of '\(path)' is an address, a range like 10.0.0.0/8, a host name, or names below one like *.example.com")
+                continue
+            }
+            entries.append(text)
+        }
+        return entries
+    }
+
+    private mutating func plugins(_ node: Node) -> [CallSettings.Plugin] {
+        guard let items = node.sequence else {
+            self.add("wrong-type", "plugins", node, "'plugins' is not a list", hint: "write '- name: hello' and its 'address'")
+            return []
+        }
+        var plugins: [CallSettings.Plugin] = []
+        for (at, item) in items.enumerated() {
+            guard let plugin = self.plugin(item, "plugins[\(at)]") else { continue }
+            if plugins.contains(where: { $0.name == plugin.name }) {
+                self.add("bad-value", "plugins[\(at)].name", item, "two plugins are called '\(plugin.name)'")
+            }
+            plugins.append(plugin)
+        }
+        return plugins
+    }
+
+    private mutating func plugin(_ node: Node, _ path: String) -> CallSettings.Plugin? {
+        guard let fields = node.mapping else {
+            self.add("wrong-type", path, node, "a plugin is described by 'name', 'address' and 'token'")
+            return nil
+        }
+        var plugin = CallSettings.Plugin(name: "", address: "", token: nil)
+        for (key, value) in fields {
+            let text = value.scalar?.string ?? ""
+            switch key.string {
+            case "name": plugin.name = text
+            case "address":
+                plugin.address = text
+                if !PluginService.isAddress(text) {
+                    self.add("bad-value", "\(path).address", value, "the address of a plugin is a URL like http://127.0.0.1:4355")
+                }
+            case "token": plugin.token = text
+            default: self.unknown(key, path, among: ["name", "address", "token"])
+            }
+        }
+        if plugin.name.isEmpty { self.add("missing-field", "\(path).name", node, "a plugin needs a name", hint: "add 'name: hello'") }
+        if plugin.address.isEmpty {
+            self.add("missing-field", "\(path).address", node, "a plugin needs an address", hint: "add 'address: http://127.0.0.1:4355'")
+        }
+        return plugin
     }
 
     private mutating func images(_ node: Node) -> JSONValue {

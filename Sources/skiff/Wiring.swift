@@ -76,6 +76,13 @@ struct Wiring: Sendable {
 
     // MARK: Carrying out
 
+    /// As OpenSSL and Go read it.
+    private static var trustRoots: String? {
+        guard let value = getenv("SSL_CERT_FILE") else { return nil }
+        let path = String(cString: value)
+        return path.isEmpty ? nil : path
+    }
+
     func machinery(_ launcher: Result<Launcher, LocalRuntimeError>?) -> RunMachinery {
         let directory = self.dataDirectory
         let configuration = ConfigurationFile(path: self.configuration, dataDirectory: directory)
@@ -94,9 +101,12 @@ struct Wiring: Sendable {
                     throw OperationError(.unavailable, "\(error)")
                 }
             },
-            artifacts: FileArtifactStore(dataDirectory: directory), settings: { try configuration.settings() },
+            artifacts: FileArtifactStore(dataDirectory: directory),
+            openCalls: { settings, objects in Self.calls(settings, objects, trustRoots: Self.trustRoots) },
+            settings: { try configuration.settings() },
             removeFiles: self.removeFiles, scratch: { pod in "\(directory)/pods/\(pod)/scratch" }, time: SystemTime(),
-            openResources: { try await self.lookingStore() })
+            openResources: { try await self.lookingStore() }, resources: self.resources(),
+            openOperations: { try await self.operations() })
     }
 }
 

@@ -7,10 +7,14 @@ import LocalOperations
 import LocalRuntime
 import Operations
 import Ports
+import ResourceCalls
 import SQLiteStore
 import WorkflowModel
 
 let version = "0.1.0"
+
+// This program again, started by itself for one filter: nothing else is needed then.
+if let verb = Swift.CommandLine.unsafeArgv[1], strcmp(verb, Wiring.jqVerb) == 0 { exit(JQWorker.run()) }
 
 // First of all, while there is only one thread: the process that pods are forked from. Other verbs start none.
 let launcher: Result<Launcher, LocalRuntimeError>? =

@@ -435,6 +435,37 @@ struct CallTests {
         #expect(judged.machine.run.phase == .succeeded)
     }
 
+    @Test func `what people should know of an answer is the node's message`() throws {
+        var run = try Rehearsal(self.http(""))
+        try run.start()
+        var result = self.answered(200, "much")
+        result.note = "the body is cut"
+        let event = RunMachine.Event.callFinished(NodeID(0), attempt: 0, result)
+        #expect(RunMachine.Event(json: event.json) == event)
+        try run.send(event)
+        #expect(try run.node("wf").message == "the body is cut")
+    }
+
+    @Test func `a plugin is told of its template`() throws {
+        var run = try Rehearsal(
+            workflow(
+                """
+                - name: main
+                  metadata: {labels: {team: data}}
+                  inputs: {parameters: [{name: who, value: you}]}
+                  outputs: {parameters: [{name: text, valueFrom: {supplied: {}}}]}
+                  plugin: {hello: {who: "{{inputs.parameters.who}}"}}
+                """))
+        try run.start()
+        let request = try #require(run.calls.first)
+        #expect(request.kind == .plugin(["hello": ["who": "you"]]))
+        #expect(
+            request.template == [
+                "name": "main", "inputs": ["parameters": [["name": "who", "value": "you"]]],
+                "outputs": ["parameters": [["name": "text"]]], "metadata": ["labels": ["team": "data"]],
+            ])
+    }
+
     @Test func `a resource asks for its outputs by path`() throws {
         var run = try Rehearsal(
             workflow(

@@ -60,9 +60,12 @@ final class House: Sendable {
 
     // MARK: Carrying out
 
-    /// - Parameter chronicle: told of runs that are deleted.
+    /// - Parameters:
+    ///   - chronicle: told of runs that are deleted.
+    ///   - calls: carries out the calls of templates, with the objects that steps may work on.
     func starter(
-        _ runtime: ScriptedRuntime = ScriptedRuntime(), retention: Retention = .standard, chronicle: Chronicle? = nil
+        _ runtime: ScriptedRuntime = ScriptedRuntime(), retention: Retention = .standard, chronicle: Chronicle? = nil,
+        calls: @escaping @Sendable (any ObjectService) -> any CallRunner = { _ in ScriptedCalls() }
     ) -> LocalRunStarter {
         let directory = self.data
         return LocalRunStarter(
@@ -77,9 +80,11 @@ final class House: Sendable {
                     let doorbell = try DatagramDoorbell(dataDirectory: directory, id: id)
                     return OpenedDoorbell(service: doorbell, close: { doorbell.close() })
                 },
-                artifacts: FileArtifactStore(dataDirectory: directory), calls: ScriptedCalls(),
+                artifacts: FileArtifactStore(dataDirectory: directory),
+                openCalls: { _, objects in OpenedCalls(runner: calls(objects)) },
                 settings: { RunSettings(retention: retention) },
-                removeFiles: self.removeFiles, scratch: { "\(directory)/pods/\($0)/scratch" }, time: self.clock))
+                removeFiles: self.removeFiles, scratch: { "\(directory)/pods/\($0)/scratch" }, time: self.clock,
+                openOperations: { try await self.operations() }))
     }
 
     /// Carries a Workflow of one file to its end.

@@ -48,11 +48,13 @@ final class StoreFixture: Sendable {
         RunMachinery(
             openRecords: {
                 let store = try await self.store()
-                return RunRecords(journal: store, reader: store, commands: store, secrets: store, locks: store, cache: store, queue: store)
+                return RunRecords(
+                    journal: store, reader: store, commands: store, secrets: store, locks: store, cache: store, queue: store)
             },
             openRuntime: { _ in throw OperationError(.unavailable, "nothing is carried out here") },
             openDoorbell: { _ in throw OperationError(.unavailable, "nothing is carried out here") }, artifacts: MemoryArtifacts(),
-            calls: ScriptedCalls(), settings: { RunSettings() }, removeFiles: { _ in }, scratch: { "/nowhere/\($0)" }, time: self.clock,
+            openCalls: { _, _ in OpenedCalls(runner: ScriptedCalls()) }, settings: { RunSettings() }, removeFiles: { _ in },
+            scratch: { "/nowhere/\($0)" }, time: self.clock,
             openResources: { try await SQLiteStore.open(dataDirectory: self.data, engineVersion: "test", readOnly: true) })
     }
 

@@ -5,11 +5,14 @@ import WorkflowModel
 
 /// Carries out the calls of the runs of this process, each in a task of its own.
 final class CallKeeper: Sendable {
-    /// As many calls go on at once as Argo's agent has workers, for each process.
+    /// As many calls go on at once as Argo's agent has workers, for each process. Steps that work on objects do not count: they mostly wait, and
+    /// what one waits for may be a run whose own calls wait for their turn.
     static let mostAtOnce = 16
 
     private struct State {
         var waiting: [CallRequest] = []
+        /// Under way, of those that count.
+        var counted: Set<PodID> = []
         var tasks: [PodID: Task<Void, Never>] = [:]
     }
 
@@ -25,22 +28,32 @@ final class CallKeeper: Sendable {
     func start(_ request: CallRequest, _ finished: @escaping @Sendable (PodID, CallResult) -> Void) {
         self.state.withLock { state in
             guard state.tasks[request.id] == nil, !state.waiting.contains(where: { $0.id == request.id }) else { return }
-            state.waiting.append(request)
+            if request.counts { state.waiting.append(request) } else { self.begin(request, &state, finished) }
         }
         self.startMore(finished)
     }
 
     private func startMore(_ finished: @escaping @Sendable (PodID, CallResult) -> Void) {
         self.state.withLock { state in
-            while state.tasks.count < Self.mostAtOnce, !state.waiting.isEmpty {
+            while state.counted.count < Self.mostAtOnce, !state.waiting.isEmpty {
                 let request = state.waiting.removeFirst()
-                state.tasks[request.id] = Task {
-                    let result = await self.carryOut(request)
-                    // A call that was given up has nobody to tell.
-                    if self.state.withLock({ $0.tasks.removeValue(forKey: request.id) }) != nil { finished(request.id, result) }
-                    self.startMore(finished)
-                }
+                state.counted.insert(request.id)
+                self.begin(request, &state, finished)
             }
+        }
+    }
+
+    private func begin(_ request: CallRequest, _ state: inout State, _ finished: @escaping @Sendable (PodID, CallResult) -> Void) {
+        // Unstructured, because whoever asks goes on with the run; `stop` and `forget` end it.
+        state.tasks[request.id] = Task {
+            let result = await self.carryOut(request)
+            // A call that was given up has nobody to tell.
+            let isAwaited = self.state.withLock { state in
+                state.counted.remove(request.id)
+                return state.tasks.removeValue(forKey: request.id) != nil
+            }
+            if isAwaited { finished(request.id, result) }
+            self.startMore(finished)
         }
     }
 
@@ -82,6 +95,9 @@ final class CallKeeper: Sendable {
 }
 
 extension CallRequest {
+    /// Whether it is one of the calls of which only so many go on at once.
+    fileprivate var counts: Bool { if case .resource = self.kind { false } else { true } }
+
     /// The inputs of the template, and the artifact that a data template lists.
     var artifactInputs: [ArtifactInput] {
         if case .data(let data) = self.kind, let source = data.source { self.artifacts + [source] } else { self.artifacts }

@@ -17,6 +17,10 @@ public struct HTTPCall: Sendable, Equatable {
     public struct Header: Sendable, Equatable {
         public var name: String
         public var value: HeaderValue
+        public init(name: String, value: HeaderValue) {
+            self.name = name
+            self.value = value
+        }
     }
     public var method: String
     public var url: String
@@ -27,6 +31,19 @@ public struct HTTPCall: Sendable, Equatable {
     /// In base64, in place of `body`.
     public var bodyBytes: String?
     public var skipsVerification: Bool
+
+    public init(
+        method: String, url: String, headers: [Header] = [], timeout: Span? = nil, body: String? = nil, bodyBytes: String? = nil,
+        skipsVerification: Bool = false
+    ) {
+        self.method = method
+        self.url = url
+        self.headers = headers
+        self.timeout = timeout
+        self.body = body
+        self.bodyBytes = bodyBytes
+        self.skipsVerification = skipsVerification
+    }
 }
 
 /// Something to be done to a stored resource, and what is waited for then.
@@ -40,6 +57,20 @@ public struct ResourceCall: Sendable, Equatable {
     public var successCondition: String?
     public var failureCondition: String?
     public var flags: [String]
+
+    public init(
+        action: String, mergeStrategy: String = "strategic", manifest: String? = nil, manifestArtifact: String? = nil,
+        setsOwnerReference: Bool = false, successCondition: String? = nil, failureCondition: String? = nil, flags: [String] = []
+    ) {
+        self.action = action
+        self.mergeStrategy = mergeStrategy
+        self.manifest = manifest
+        self.manifestArtifact = manifestArtifact
+        self.setsOwnerReference = setsOwnerReference
+        self.successCondition = successCondition
+        self.failureCondition = failureCondition
+        self.flags = flags
+    }
 }
 
 /// A list of the files of an artifact, and what is made of it.
@@ -47,6 +78,11 @@ public struct DataCall: Sendable, Equatable {
     public var source: ArtifactInput?
     /// Expressions over `data`, the value so far.
     public var transformation: [String]
+
+    public init(source: ArtifactInput?, transformation: [String]) {
+        self.source = source
+        self.transformation = transformation
+    }
 }
 
 public struct CallRequest: Sendable, Equatable {
@@ -70,9 +106,32 @@ public struct CallRequest: Sendable, Equatable {
     public var workflow: String
     public var workflowUID: String
     public var templateName: String
+    /// Of the pod that would make the call in a cluster: what `{{pod.name}}` says in the template.
+    public var podName: String
     public var parameters: [NamedValue]
     public var artifacts: [ArtifactInput]
     public var outputs: [Output]
+    /// What a plugin is told of the template beside its own object: its name, its inputs with their values, the outputs it declares. null where
+    /// nobody asks.
+    public var template: JSONValue
+
+    public init(
+        id: PodID, kind: CallKind, namespace: String, workflow: String, workflowUID: String, templateName: String,
+        podName: String = "", parameters: [NamedValue] = [], artifacts: [ArtifactInput] = [], outputs: [Output] = [],
+        template: JSONValue = .null
+    ) {
+        self.id = id
+        self.kind = kind
+        self.namespace = namespace
+        self.workflow = workflow
+        self.workflowUID = workflowUID
+        self.templateName = templateName
+        self.podName = podName
+        self.parameters = parameters
+        self.artifacts = artifacts
+        self.outputs = outputs
+        self.template = template
+    }
 }
 
 /// How a call ended.
@@ -89,10 +148,13 @@ public struct CallResult: Sendable, Equatable {
     public var result: String?
     public var parameters: [String: String]
     public var finishedAt: Timestamp
-    public init(end: End, result: String? = nil, parameters: [String: String] = [:], finishedAt: Timestamp) {
+    /// What people should know of an HTTP answer: that it was cut, for one.
+    public var note: String?
+    public init(end: End, result: String? = nil, parameters: [String: String] = [:], finishedAt: Timestamp, note: String? = nil) {
         self.end = end
         self.result = result
         self.parameters = parameters
         self.finishedAt = finishedAt
+        self.note = note
     }
 }

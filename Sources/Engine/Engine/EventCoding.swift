@@ -249,6 +249,7 @@ extension CallResult {
         row["parameters"] = RowCoding.parameters(
             self.parameters.sorted { $0.key < $1.key }.map { NamedValue(name: $0.key, value: $0.value) })
         row["finishedAt"] = JSONValue(self.finishedAt)
+        row["note"] = self.note.map { .string($0) }
         return .object(row)
     }
 
@@ -268,6 +269,6 @@ extension CallResult {
         self.init(
             end: end, result: row["result"]?.string,
             parameters: Dictionary(RowCoding.parameters(row["parameters"]).map { ($0.name, $0.value) }, uniquingKeysWith: { $1 }),
-            finishedAt: finishedAt)
+            finishedAt: finishedAt, note: row["note"]?.string)
     }
 }

@@ -28,10 +28,40 @@ extension RunMachine {
         guard let index = node.template else { throw NodeFault("the node makes no call") }
         let template = self.plan.templates[index]
         let scope = self.scope(of: id)
-        return CallRequest(
+        var request = CallRequest(
             id: self.podID(of: id), kind: try self.callKind(template.body, scope), namespace: self.plan.namespace, workflow: self.plan.name,
-            workflowUID: self.plan.uid, templateName: template.key.name, parameters: node.inputs.parameters,
-            artifacts: try self.inputs(node, template, scope), outputs: try self.queries(template, scope))
+            workflowUID: self.plan.uid, templateName: template.key.name, podName: self.podName(of: id),
+            parameters: node.inputs.parameters, artifacts: try self.inputs(node, template, scope),
+            outputs: try self.queries(template, scope))
+        if case .plugin = template.body {
+            request.template = self.description(of: template, node, try self.renderedFields(of: template, scope))
+        }
+        return request
+    }
+
+    /// A template as Argo's object, without what it asks to be done.
+    private func description(of template: PlannedTemplate, _ node: Node, _ clusterFields: JSONValue?) -> JSONValue {
+        var object = JSONObject()
+        object["name"] = .string(template.key.name)
+        object["inputs"] = Self.section(
+            parameters: node.inputs.parameters.map { ["name": .string($0.name), "value": .string($0.value)] },
+            artifacts: template.inputArtifacts.map(\.name))
+        object["outputs"] = Self.section(
+            parameters: template.outputs.map { ["name": .string($0.name)] }, artifacts: template.outputArtifacts.map(\.name))
+        object["metadata"] = clusterFields?["metadata"] ?? .object(JSONObject())
+        return .object(object)
+    }
+
+    private static func section(parameters: [JSONValue], artifacts: [String]) -> JSONValue {
+        var section = JSONObject()
+        if !parameters.isEmpty { section["parameters"] = .array(parameters) }
+        if !artifacts.isEmpty { section["artifacts"] = .array(artifacts.map { ["name": .string($0)] }) }
+        return .object(section)
+    }
+
+    private func renderedFields(of template: PlannedTemplate, _ scope: Scope) throws(NodeFault) -> JSONValue? {
+        guard let fields = template.clusterFields else { return nil }
+        return try self.rendered(fields, scope)
     }
 
     private func callKind(_ body: PlannedTemplate.Body, _ scope: Scope) throws(NodeFault) -> CallKind {
@@ -116,14 +146,14 @@ extension RunMachine {
             } else {
                 self.finish(id, .succeeded, message: message)
             }
-        case .answered(let status, let headers): self.judge(id, status, headers, body: result.result ?? "")
+        case .answered(let status, let headers): self.judge(id, status, headers, result)
         }
     }
 
     /// An answer is good when `successCondition` says so, or without one when its status is 2xx.
-    private mutating func judge(_ id: NodeID, _ status: Int, _ headers: [String: [String]], body: String) {
-        switch self.isGood(id, status, headers, body: body) {
-        case .success(true): self.finish(id, .succeeded)
+    private mutating func judge(_ id: NodeID, _ status: Int, _ headers: [String: [String]], _ result: CallResult) {
+        switch self.isGood(id, status, headers, body: result.result ?? "") {
+        case .success(true): self.finish(id, .succeeded, message: result.note ?? "")
         case .success(false):
             let isJudged = !(200..<300).contains(status)
             self.finish(

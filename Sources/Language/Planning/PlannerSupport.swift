@@ -22,13 +22,6 @@ extension Planner {
 
     mutating func findUnsupported(in template: Template, _ origin: Origin) {
         let raw = template.raw
-        switch template.types.first {
-        case .resource?, .data?, .http?, .plugin?:
-            if self.input.makesCalls { break }
-            let type = template.types[0].rawValue
-            self.unsupported(origin.field(type), "templates of type '\(type)'", areMany: true)
-        case .container?, .script?, .steps?, .dag?, .suspend?, .containerSet?, nil: break
-        }
         if Self.isGiven(raw["metrics"]) { self.noEffect(origin.field("metrics"), "metrics") }
         if template.dag?.target?.hasTag ?? false { self.unsupported(origin.field("dag").field("target"), "a target with tags") }
         self.findUnsupported(in: template.inputs.artifacts, origin.field("inputs").field("artifacts"), areOutputs: false)

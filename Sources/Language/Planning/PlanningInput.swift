@@ -21,18 +21,15 @@ public struct PlanningInput: Sendable {
     /// Reads YAML inside texts: manifests of `resource` templates, podSpecPatch. A pure function, handed in because this room knows JSON only;
     /// without one such texts must be JSON, and are not checked.
     public var readYAML: YAMLReader?
-    /// Whether there is somebody who carries out `resource`, `http`, `data` and `plugin` templates.
-    public var makesCalls: Bool
 
     public init(
         workflow: PlanningDocument, library: [PlanningDocument] = [], resources: PlanResources = PlanResources(),
-        readYAML: YAMLReader? = nil, makesCalls: Bool = true
+        readYAML: YAMLReader? = nil
     ) {
         self.workflow = workflow
         self.library = library
         self.resources = resources
         self.readYAML = readYAML
-        self.makesCalls = makesCalls
     }
 
     /// Why a text is no YAML; nil when it is, or when nobody can tell.

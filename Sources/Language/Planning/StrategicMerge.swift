@@ -11,6 +11,9 @@ public enum StrategicMerge {
         "hostAliases": "ip", "containers": "name",
     ]
 
+    /// The field that tells elements of a list apart; nil for a list that is replaced as a whole.
+    public static func mergeKey(of field: String) -> String? { self.mergeKeys[field] }
+
     /// `over` wins where both say something.
     public static func merge(_ over: JSONValue, onto base: JSONValue, field: String = "") -> JSONValue {
         switch (over, base) {

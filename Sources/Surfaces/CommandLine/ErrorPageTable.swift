@@ -1612,7 +1612,7 @@ let errorPageTable: [ErrorPage] = [
         #"""
         # not-supported
 
-        The field is sound Argo, and this version of Skiff does not carry it out. These are templates of the kinds `resource`, `http`, `data` and `plugin`, input artifacts that come from outside, such as `s3`, `git` and `http`, and a DAG's `target` with tags.
+        The field is sound Argo, and this version of Skiff does not carry it out. These are input artifacts that come from outside, such as `s3`, `git` and `http`, and a DAG's `target` with tags.
 
         ## Example
 

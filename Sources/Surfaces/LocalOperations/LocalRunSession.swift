@@ -15,6 +15,7 @@ final class LocalRunSession: RunSession {
     let names: [String]
     let updates: AsyncStream<RunUpdate>
     private let handles: [RunHandle]
+    private let children: ChildRuns
     private let manifests: [JSONValue]
     private let work: Task<Void, any Error>
 
@@ -23,6 +24,10 @@ final class LocalRunSession: RunSession {
         let driver = tools.driver
         self.names = runs.map(\.record.name)
         self.manifests = runs.map(\.manifest)
+        let children = ChildRuns(driver: driver, names: Dictionary(runs.map { ($0.record.id, $0.record.name) }) { first, _ in first })
+        self.children = children
+        self.updates = Updates(news: news, feed: driver.feed, runs: children).stream()
+        tools.objects.attach(tools, children)
         let handles = runs.map { run in
             switch beginning {
             case .fresh: driver.start(run.machine, record: run.record, ownership: run.ownership)
@@ -31,10 +36,8 @@ final class LocalRunSession: RunSession {
             }
         }
         self.handles = handles
-        let names = Dictionary(runs.map { ($0.record.id, $0.record.name) }) { first, _ in first }
-        self.updates = Updates(news: news, feed: driver.feed, names: names).stream()
         // Unstructured, because runs go on between the calls of whoever started them; `wait` joins it.
-        self.work = Task { try await Self.carryOut(driver, Array(zip(handles, runs.map(\.record.name))), tools) }
+        self.work = Task { try await Self.carryOut(driver, Array(zip(handles, runs.map(\.record.name))), children, tools) }
     }
 
     func workflows() async -> [JSONValue] {
@@ -45,31 +48,47 @@ final class LocalRunSession: RunSession {
         return workflows
     }
 
-    func stop() async { for handle in self.handles { handle.shutDown(.stop, message: "") } }
+    func stop() async { self.shutDown(.stop) }
 
-    func terminate() async { for handle in self.handles { handle.shutDown(.terminate, message: "") } }
+    func terminate() async { self.shutDown(.terminate) }
+
+    private func shutDown(_ kind: RunState.Shutdown) {
+        for handle in self.handles { handle.shutDown(kind, message: "") }
+        self.children.shutDown(kind)
+    }
 
     func leave() async {
-        for handle in self.handles { handle.leave() }
+        for handle in self.handles + self.children.all.map(\.handle) { handle.leave() }
         // What went wrong meanwhile, `wait` tells.
         _ = await self.work.result
     }
 
     func wait() async throws { try await self.work.value }
 
-    private static func carryOut(_ driver: RunDriver, _ runs: [(handle: RunHandle, name: String)], _ tools: RunTools) async throws {
+    private static func carryOut(
+        _ driver: RunDriver, _ runs: [(handle: RunHandle, name: String)], _ children: ChildRuns, _ tools: RunTools
+    ) async throws {
         // Unstructured, because it is cancelled when the runs have ended and need not be waited for.
         let driving = Task { await driver.run() }
         // Beside the runs, which do not wait for it. Each call removes more than it adds, so that a long history shrinks however short the runs.
         let tidying = Task { await tools.history.tidy(atLeast: runs.count + 1) }
         var failure: (any Error)?
-        for run in runs {
-            guard case .failed(let error) = await run.handle.outcome() else { continue }
-            failure = failure ?? (error as? JournalError).map { OperationError($0, run: run.name) } ?? error
+        func wait(for handle: RunHandle, _ name: String) async {
+            guard case .failed(let error) = await handle.outcome() else { return }
+            failure = failure ?? (error as? JournalError).map { OperationError($0, run: name) } ?? error
+        }
+        for run in runs { await wait(for: run.handle, run.name) }
+        // While one ends, another may come.
+        var ended = 0
+        while ended < children.all.count {
+            let child = children.all[ended]
+            await wait(for: child.handle, child.name)
+            ended += 1
         }
         driver.feed.close()
         driving.cancel()
         tools.doorbell.close()
+        await tools.calls.close()
         await tools.runtime.settle()
         tidying.cancel()
         await tidying.value
@@ -81,12 +100,12 @@ final class LocalRunSession: RunSession {
 private final class Updates: Sendable {
     private let waiting: Mutex<[RunUpdate]>
     private let feed: RunFeed
-    private let names: [RunID: String]
+    private let runs: ChildRuns
 
-    init(news: [RunUpdate], feed: RunFeed, names: [RunID: String]) {
+    init(news: [RunUpdate], feed: RunFeed, runs: ChildRuns) {
         self.waiting = Mutex(news.reversed())
         self.feed = feed
-        self.names = names
+        self.runs = runs
     }
 
     func stream() -> AsyncStream<RunUpdate> { AsyncStream { await self.next() } }
@@ -116,5 +135,5 @@ private final class Updates: Sendable {
         }
     }
 
-    private func name(_ run: RunID) -> String { self.names[run] ?? run.text }
+    private func name(_ run: RunID) -> String { self.runs.name(of: run) ?? run.text }
 }

@@ -36,7 +36,7 @@ public struct LocalRunStarter: RunStarter {
     func start(_ prepared: PreparedRuns, _ request: RunRequest, records: RunRecords? = nil) async throws -> LocalRunSession {
         let settings = try self.machinery.settings()
         let options = RunOptions(runtime: request.runtime, maxParallel: request.maxParallel, images: settings.images)
-        let tools = try await RunTools.open(self.machinery, options, settings.retention, records: records)
+        let tools = try await RunTools.open(self.machinery, options, settings, records: records)
         let recorded = try await RunRecorder(tools: tools, createdAt: prepared.createdAt).record(prepared.runs)
         var news: [RunUpdate] = [.runtimeChosen(tools.runtime.description)]
         if !prepared.diagnostics.isEmpty { news.append(.diagnostics(prepared.diagnostics, excerpts: prepared.excerpts)) }
@@ -62,7 +62,7 @@ public struct LocalRunStarter: RunStarter {
             let source = try await records.reader.source(of: record.id)
             var options = try RunOptions(json: source.options)
             if let maxParallel { options.maxParallel = maxParallel }
-            let tools = try await RunTools.open(self.machinery, options, settings.retention, records: records)
+            let tools = try await RunTools.open(self.machinery, options, settings, records: records)
             let ownership: Ownership
             do {
                 ownership = try await records.journal.acquire(record.id, owner: tools.owner, isAlive: LocalOwner.isAlive)

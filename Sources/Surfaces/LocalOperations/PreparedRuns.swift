@@ -28,6 +28,8 @@ struct RunPreparation {
     let request: RunRequest
     let given: ManifestContext
     let machinery: RunMachinery
+    /// Of the one Workflow there is; nil to make one up for each.
+    var uid: String?
 
     /// - Throws: `ManifestFault` with all faults of the text, `OperationError`.
     func prepared() async throws -> PreparedRuns {
@@ -38,7 +40,7 @@ struct RunPreparation {
         let createdAt = self.machinery.time.now()
         var runs: [PreparedRun] = []
         for at in submissions.indices {
-            submissions[at].identify(uid: Identity.uuid(at: createdAt), createdAt: createdAt, suffix: Identity.nameSuffix())
+            submissions[at].identify(uid: self.uid ?? Identity.uuid(at: createdAt), createdAt: createdAt, suffix: Identity.nameSuffix())
             let result = submissions[at].planned(contexts[at])
             diagnostics = ManifestContext.merged(diagnostics, result.diagnostics)
             guard let plan = result.plan else { continue }

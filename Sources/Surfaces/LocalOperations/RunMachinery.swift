@@ -1,4 +1,5 @@
 public import Engine
+public import Operations
 public import Ports
 public import WorkflowModel
 
@@ -37,10 +38,12 @@ public struct RunSettings: Sendable, Equatable {
     /// The `images:` map.
     public var images: JSONValue
     public var retention: Retention
+    public var calls: CallSettings
 
-    public init(images: JSONValue = .object(JSONObject()), retention: Retention = .standard) {
+    public init(images: JSONValue = .object(JSONObject()), retention: Retention = .standard, calls: CallSettings = CallSettings()) {
         self.images = images
         self.retention = retention
+        self.calls = calls
     }
 }
 
@@ -108,7 +111,8 @@ public struct RunMachinery: Sendable {
     /// - Throws: `OperationError`.
     public var openDoorbell: @Sendable (String) throws -> OpenedDoorbell
     public var artifacts: any ArtifactStore
-    public var calls: (any CallRunner)?
+    /// Whoever carries out the calls of a session, with the objects its steps may work on.
+    public var openCalls: @Sendable (CallSettings, any ObjectService) throws -> OpenedCalls
     /// - Throws: `ManifestFault`.
     public var settings: @Sendable () throws -> RunSettings
     /// Removes logs, claims and artifacts of a run.
@@ -118,24 +122,32 @@ public struct RunMachinery: Sendable {
     /// The stored objects that manifests may name; nil where nothing is stored. Opened only for a manifest that names one it does not hold.
     /// - Throws: `JournalError`.
     public var openResources: (@Sendable () async throws -> any ResourceReader)?
+    /// For steps that work on stored objects; nil where nothing is stored.
+    public var resources: (any ResourceOperations)?
+    /// For steps that work on runs; nil where they cannot.
+    public var openOperations: (@Sendable () async throws -> any Operations)?
 
     public init(
         openRecords: @escaping @Sendable () async throws -> RunRecords,
         openRuntime: @escaping @Sendable (RunOptions) async throws -> OpenedRuntime,
-        openDoorbell: @escaping @Sendable (String) throws -> OpenedDoorbell, artifacts: any ArtifactStore, calls: (any CallRunner)? = nil,
+        openDoorbell: @escaping @Sendable (String) throws -> OpenedDoorbell, artifacts: any ArtifactStore,
+        openCalls: @escaping @Sendable (CallSettings, any ObjectService) throws -> OpenedCalls,
         settings: @escaping @Sendable () throws -> RunSettings, removeFiles: @escaping @Sendable (RunID) async throws -> Void,
         scratch: @escaping @Sendable (PodID) -> String, time: any TimeSource,
-        openResources: (@Sendable () async throws -> any ResourceReader)? = nil
+        openResources: (@Sendable () async throws -> any ResourceReader)? = nil, resources: (any ResourceOperations)? = nil,
+        openOperations: (@Sendable () async throws -> any Operations)? = nil
     ) {
         self.openRecords = openRecords
         self.openRuntime = openRuntime
         self.openDoorbell = openDoorbell
         self.artifacts = artifacts
-        self.calls = calls
+        self.openCalls = openCalls
         self.settings = settings
         self.removeFiles = removeFiles
         self.scratch = scratch
         self.time = time
         self.openResources = openResources
+        self.resources = resources
+        self.openOperations = openOperations
     }
 }

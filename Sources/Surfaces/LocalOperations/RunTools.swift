@@ -10,6 +10,8 @@ struct RunTools: Sendable {
     let records: RunRecords
     let runtime: OpenedRuntime
     let doorbell: OpenedDoorbell
+    let calls: OpenedCalls
+    let objects: LocalObjects
     let owner: Owner
     /// With the runtime that was chosen.
     let options: RunOptions
@@ -17,7 +19,7 @@ struct RunTools: Sendable {
 
     /// Opens the store and the runtime side by side, since each takes some milliseconds.
     static func open(
-        _ machinery: RunMachinery, _ options: RunOptions, _ retention: Retention, records: RunRecords? = nil
+        _ machinery: RunMachinery, _ options: RunOptions, _ settings: RunSettings, records: RunRecords? = nil
     ) async throws -> RunTools {
         try await OperationError.translating {
             async let opening = machinery.openRuntime(options)
@@ -25,12 +27,14 @@ struct RunTools: Sendable {
             if let records { opened = records } else { opened = try await machinery.openRecords() }
             let id = Identity.uuid(at: machinery.time.now())
             let doorbell = try machinery.openDoorbell(id)
+            let objects = LocalObjects(machinery: machinery)
+            let calls = try machinery.openCalls(settings.calls, objects)
             let runtime = try await opening
             var chosen = options
             chosen.runtime = runtime.kind
             return RunTools(
-                machinery: machinery, records: opened, runtime: runtime, doorbell: doorbell,
-                owner: LocalOwner.current(id: id, doorbell: doorbell.service.address), options: chosen, retention: retention)
+                machinery: machinery, records: opened, runtime: runtime, doorbell: doorbell, calls: calls, objects: objects,
+                owner: LocalOwner.current(id: id, doorbell: doorbell.service.address), options: chosen, retention: settings.retention)
         }
     }
 
@@ -38,7 +42,7 @@ struct RunTools: Sendable {
         RunDriver(
             ports: DriverPorts(
                 journal: self.records.journal, runtime: self.runtime.runtime, artifacts: self.machinery.artifacts,
-                secrets: self.records.secrets, locks: self.records.locks, cache: self.records.cache, calls: self.machinery.calls,
+                secrets: self.records.secrets, locks: self.records.locks, cache: self.records.cache, calls: self.calls.runner,
                 time: self.machinery.time, doorbell: self.doorbell.service, scratch: self.machinery.scratch),
             capacity: .ofThisMachine(maxParallel: self.options.maxParallel))
     }

@@ -120,15 +120,14 @@ struct StoredContexts {
             let context = context(document.workflow.metadata.namespace)
             found += Planner.check(
                 PlanningInput(
-                    workflow: document, library: context.library, resources: context.resources, readYAML: ManifestReader.value(ofYAML:),
-                    makesCalls: false))
+                    workflow: document, library: context.library, resources: context.resources, readYAML: ManifestReader.value(ofYAML:)))
         }
         for manifest in self.given.cronWorkflows where self.wants(ResourceKind.cronWorkflow.rawValue) {
             guard let cron = CronWorkflow(manifest.object) else { continue }
             let context = context(cron.metadata.namespace)
             found += Planner.check(
                 cron, source: manifest.source, library: context.library, resources: context.resources,
-                readYAML: ManifestReader.value(ofYAML:), makesCalls: false)
+                readYAML: ManifestReader.value(ofYAML:))
         }
         for manifest in self.given.eventBindings where self.wants(ResourceKind.workflowEventBinding.rawValue) {
             guard let binding = WorkflowEventBinding(manifest.object) else { continue }

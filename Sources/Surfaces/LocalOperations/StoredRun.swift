@@ -51,8 +51,7 @@ struct StoredRun: Sendable {
         let input = PlanningInput(
             workflow: PlanningDocument(workflow: workflow, source: SourceMap(file: name, lines: [])),
             library: context.compactMap { Workflow($0) }.map { PlanningDocument(workflow: $0, source: SourceMap(file: name, lines: [])) },
-            resources: ManifestContext.resources(configMaps: context, secrets: secrets), readYAML: ManifestReader.value(ofYAML:),
-            makesCalls: false)
+            resources: ManifestContext.resources(configMaps: context, secrets: secrets), readYAML: ManifestReader.value(ofYAML:))
         let result = Planner.plan(input)
         guard let plan = result.plan else {
             let reason = result.diagnostics.first { $0.severity == .error }?.message ?? "it cannot be planned"

@@ -119,7 +119,7 @@ struct Submission {
         return Planner.plan(
             PlanningInput(
                 workflow: PlanningDocument(workflow: workflow, source: self.document.source), library: context.library,
-                resources: context.resources, readYAML: ManifestReader.value(ofYAML:), makesCalls: false))
+                resources: context.resources, readYAML: ManifestReader.value(ofYAML:)))
     }
 }
 

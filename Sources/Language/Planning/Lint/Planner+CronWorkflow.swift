@@ -7,16 +7,16 @@ extension Planner {
     /// - Parameters:
     ///   - source: where its fields are written.
     ///   - library: what its workflow may refer to.
-    ///   - readYAML: as in `PlanningInput`, and so is `makesCalls`.
+    ///   - readYAML: as in `PlanningInput`.
     public static func check(
         _ cron: CronWorkflow, source: SourceMap, library: [PlanningDocument] = [], resources: PlanResources = PlanResources(),
-        readYAML: YAMLReader? = nil, makesCalls: Bool = true
+        readYAML: YAMLReader? = nil
     ) -> [Diagnostic] {
         var checker = CronChecker(cron, source)
         checker.check()
         let child = PlanningDocument(
             workflow: cron.workflow, source: source.wrapping(FieldPath("spec.workflowSpec"), as: "spec"))
-        let input = PlanningInput(workflow: child, library: library, resources: resources, readYAML: readYAML, makesCalls: makesCalls)
+        let input = PlanningInput(workflow: child, library: library, resources: resources, readYAML: readYAML)
         checker.checkValues(input)
         for fault in Planner.check(input) where !fault.isMissingValue {
             checker.faults.add(fault.moved(from: "spec", to: "spec.workflowSpec", in: child.source.file))
