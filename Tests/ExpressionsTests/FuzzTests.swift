@@ -91,7 +91,11 @@ struct FuzzTests {
             } catch {
                 #expect((0...length).contains(error.offset), "\(error) in \(text.debugDescription)")
             }
-            _ = try? WhenExpression.evaluate(text)
+            do throws(WhenError) {
+                _ = try WhenExpression.evaluate(text)
+            } catch {
+                #expect((0...length).contains(error.offset), "\(error) in \(text.debugDescription)")
+            }
             _ = try? SequenceItems.expand(start: nil, end: nil, count: "3", format: text)
         }
     }
@@ -110,8 +114,8 @@ struct FuzzTests {
         .array([.int(1), .float(2.5), .int(.min)]),
         .array([.string("b"), .string("a"), .string("b")]), .array([.null, .map(["a": .int(1)]), .array([.array([.string("x")])])]),
         .array([.array([.string("k"), .int(1)])]), .map([:]), .map(["a": .map(["b": .null]), "b": .int(2)]), .map(["k": .array([.int(1)])]),
-        .time(Timestamp(milliseconds: 0)), .time(Timestamp(milliseconds: 8_640_000_000_000_000)),
-        .time(Timestamp(milliseconds: -8_640_000_000_000_000)),
+        .time(ZonedTime(Timestamp(milliseconds: 0))), .time(ZonedTime(Timestamp(milliseconds: 8_640_000_000_000_000))),
+        .time(ZonedTime(Timestamp(milliseconds: -8_640_000_000_000_000))),
         .duration(nanoseconds: .max), .duration(nanoseconds: .min), .duration(nanoseconds: 1_500_000_000),
     ]
 
