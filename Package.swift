@@ -25,6 +25,7 @@ let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
+let cryptoExtras = Target.Dependency.product(name: "CryptoExtras", package: "swift-crypto")
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 
 let package = Package(
@@ -52,7 +53,7 @@ let package = Package(
         .target(
             name: "CRE2", path: "Sources/Language/CRE2",
             linkerSettings: [.linkedLibrary("re2"), .linkedLibrary("stdc++", .when(platforms: [.linux]))]),
-        room("Expressions", in: "Language", ["Diagnostics", "WorkflowModel", "CRE2", crypto]),
+        room("Expressions", in: "Language", ["Diagnostics", "WorkflowModel", "CRE2", crypto, cryptoExtras]),
         room("Manifests", in: "Language", ["Diagnostics", "WorkflowModel", yams]),
         room("Planning", in: "Language", ["Diagnostics", "WorkflowModel", "Expressions"]),
 

@@ -8,12 +8,12 @@ and, where it does not tell all since FIRST_YEAR, the changes before it takes ov
 """
 import calendar, collections, pathlib, re, struct, sys
 
-FIRST_YEAR, LAST_YEAR = 2020, 2100
+FIRST_YEAR, LAST_YEAR = 2000, 2100
 START = calendar.timegm((FIRST_YEAR, 1, 1, 0, 0, 0))
 
 
 def read(path):
-    """Times and offsets of the changes since START, the offset before them, and the rule for the time after."""
+    """The changes since START, what held before them, and the rule for the time after. What holds is an offset and its name: (3600, "CET")."""
     data = path.read_bytes()
     if data[:4] != b"TZif":
         return None
@@ -28,7 +28,9 @@ def read(path):
     times = struct.unpack(f">{count}q", data[at:at + 8 * count])
     kinds = data[at + 8 * count:at + 9 * count]
     at += 9 * count
-    offsets = [struct.unpack(">i", data[at + 6 * i:at + 6 * i + 4])[0] for i in range(types)]
+    names = data[at + 6 * types:at + 6 * types + chars]
+    offsets = [(struct.unpack(">i", data[at + 6 * i:at + 6 * i + 4])[0], names[data[at + 6 * i + 5]:].split(b"\0")[0].decode())
+               for i in range(types)]
     footer = data[at + 6 * types + chars + leap * 12 + isstd + isut:].strip(b"\n").decode()
     before = offsets[0]
     changes = []
@@ -47,19 +49,19 @@ def seconds(text):
 
 
 def rule(footer):
-    """POSIX TZ text as (standard offset,) or (standard offset, summer offset, (month, week, day, second), (month, week, day, second))."""
-    name = r"(?:<[^>]+>|[A-Za-z]+)"
+    """POSIX TZ text as (standard,) or (standard, summer, (month, week, day, second), (month, week, day, second))."""
+    name = r"(<[^>]+>|[A-Za-z]+)"
     match = re.fullmatch(rf"{name}([-+\d:]+)(?:{name}([-+\d:]+)?,([^,]+),([^,]+))?", footer)
-    standard = -seconds(match[1])
+    standard = (-seconds(match[2]), match[1].strip("<>"))
     if match[3] is None:
         return (standard,)
-    summer = -seconds(match[2]) if match[2] else standard + 3600
+    summer = (-seconds(match[4]) if match[4] else standard[0] + 3600, match[3].strip("<>"))
 
     def day(text):
         month, week, weekday, time = re.fullmatch(r"M(\d+)\.(\d)\.(\d)(?:/(.+))?", text).groups()
         return int(month), int(week), int(weekday), seconds(time) if time else 7200
 
-    return standard, summer, day(match[3]), day(match[4])
+    return standard, summer, day(match[5]), day(match[6])
 
 
 def instant(year, day, offset):
@@ -77,9 +79,13 @@ def follow(rule, last):
         return rule[0], []
     standard, summer, begin, end = rule
     changes = sorted(change for year in range(FIRST_YEAR - 1, LAST_YEAR)
-                     for change in ((instant(year, begin, standard), summer), (instant(year, end, summer), standard)))
+                     for change in ((instant(year, begin, standard[0]), summer), (instant(year, end, summer[0]), standard)))
     before = [offset for time, offset in changes if time <= START][-1]
     return before, [change for change in changes if START < change[0] <= last]
+
+
+def shown(offset):
+    return f"{offset[0]}={offset[1]}"
 
 
 def line(before, changes, rule):
@@ -91,12 +97,12 @@ def line(before, changes, rule):
         ruled.pop()
     # The rule may change again, without effect, after the last change that is its own.
     until = max([time for time, _ in written + ruled], default=START)
-    text = str(rule[0])
+    text = shown(rule[0])
     if len(rule) > 1:
-        text += f",{rule[1]}" + "".join(f",{month}.{week}.{day}/{second}" for month, week, day, second in rule[2:])
+        text += "," + shown(rule[1]) + "".join(f",{month}.{week}.{day}/{second}" for month, week, day, second in rule[2:])
     if not written and not ruled and before == expected:
         return text + " -"
-    return text + " " + ";".join([str(before)] + [f"{time}={offset}" for time, offset in written] + [str(until)])
+    return text + " " + ";".join([shown(before)] + [f"{time}={shown(offset)}" for time, offset in written] + [str(until)])
 
 
 def main():

@@ -21,8 +21,7 @@ private func workflow(_ templates: String, spec: String = "") -> String {
 
 /// What is done with the things that Argo does and its documentation does not say, by their numbers in `docs/compatibility.md`.
 ///
-/// Numbers without a test here: 15 is with the conditions in ExpressionsTests; 2, 5 to 7, 9, 10, 12, 13, 19 and 20 speak of what does not
-/// run yet, or of speed.
+/// Number 15 is with the conditions in ExpressionsTests, 5 in PlanningTests: nothing starts a CronWorkflow yet, only lint reads one.
 struct OddityTests {
     @Test func `1: a backoff is waited for without a limit too`() throws {
         var run = try Rehearsal(
@@ -221,5 +220,128 @@ struct OddityTests {
             return "\(item)" == "\(broken)" ? Ending(notStarted: "no such program") : .exit(1)
         }
         #expect(try run.phase("wf.a") == expected)
+    }
+
+    @Test(arguments: [(0, 1), (1, 1), (3, 3)])
+    func `2: retries of a container set are how often it runs, and 0 is once`(retries: Int, runs: Int) throws {
+        var run = try Rehearsal(
+            workflow(
+                """
+                - name: main
+                  containerSet:
+                    retryStrategy: {retries: \(retries)}
+                    containers: [{name: main, image: "busybox:1", command: [echo]}]
+                """))
+        try run.start()
+        #expect(run.launched.first?.containers.map { $0.retry?.attempts } == [runs])
+    }
+
+    @Test(arguments: [("", nil), (", timeoutSeconds: 7", Span.seconds(7))])
+    func `6: an http call without a timeout has none`(field: String, timeout: Span?) throws {
+        var run = try Rehearsal(workflow("- {name: main, http: {url: \"http://a.test/\"\(field)}}"))
+        try run.start()
+        guard case .http(let call)? = run.calls.first?.kind else {
+            Issue.record("no http call")
+            return
+        }
+        #expect(call.timeout == timeout)
+    }
+
+    @Test func `7: a call under way is asked for again after a restart`() throws {
+        var run = try Rehearsal(workflow("- {name: main, http: {url: \"http://a.test/\"}}"))
+        try run.start()
+        let asked = try #require(run.calls.first)
+        #expect(run.machine.outstanding() == [.call(asked)])
+    }
+
+    @Test func `9: each item of a long list has its own value and nothing else`() throws {
+        let list = "[" + (0..<12).map(String.init).joined(separator: ",") + "]"
+        var run = try Rehearsal(
+            workflow(
+                """
+                - name: main
+                  inputs: {parameters: [{name: list, value: "\(list)"}]}
+                  dag:
+                    tasks:
+                    - name: a
+                      template: say
+                      withParam: "{{inputs.parameters.list}}"
+                      arguments: {parameters: [{name: text, value: "{{item}}"}]}
+                """))
+        try run.run()
+        #expect(run.launched.map { $0.main.args.joined() } == (0..<12).map(String.init))
+        #expect(try run.node("wf.a(7:7)").inputs.parameters == [NamedValue(name: "text", value: "7")])
+    }
+
+    @Test(arguments: ["a_b", "a.b", "-a"])
+    func `10: a cache key may not hold what a ConfigMap's name may not`(key: String) throws {
+        var run = try Rehearsal(
+            workflow(
+                """
+                - name: main
+                  memoize: {key: "\(key)", maxAge: 1h, cache: {configMap: {name: results}}}
+                  container: {image: "busybox:1", command: [echo]}
+                """))
+        try run.run()
+        #expect(try run.phase("wf") == .error)
+        #expect(run.machine.run.message == "memoize: '\(key)' is no cache key: letters, digits and '-', beginning with a letter or digit")
+    }
+
+    @Test func `12: a hook on a phase that is over at once is run`() throws {
+        var run = try Rehearsal(
+            workflow(
+                """
+                - name: main
+                  steps:
+                  - - name: a
+                      template: say
+                      hooks:
+                        running: {template: say, expression: 'steps["a"].status == "Running"'}
+                """))
+        try run.run()
+        #expect(run.names.contains { $0.hasSuffix("a.hooks.running") })
+        #expect(run.machine.run.phase == .succeeded)
+    }
+
+    @Test func `13: a mutex that the run itself holds is an error of the node that asks for it`() throws {
+        var run = try Rehearsal(
+            workflow(
+                """
+                - name: main
+                  synchronization: {mutexes: [{name: one}]}
+                  container: {image: "busybox:1", command: [echo]}
+                """, spec: "synchronization: {mutexes: [{name: one}]}"))
+        try run.start()
+        try run.send(.locksAnswered(nil, .granted))
+        #expect(run.machine.run.phase == .error)
+        #expect(run.machine.run.message == "the run itself holds default/Mutex/one: the node would wait for ever")
+    }
+
+    @Test func `19: parallelism does not hold http calls back`() throws {
+        var run = try Rehearsal(
+            workflow(
+                """
+                - name: main
+                  steps: [[{name: a, template: ask}, {name: b, template: ask}, {name: c, template: say}, {name: d, template: say}]]
+                - {name: ask, http: {url: "http://a.test/"}}
+                """, spec: "parallelism: 1"))
+        try run.start()
+        #expect(run.calls.count == 2)
+        #expect(run.launched.count == 1)
+    }
+
+    @Test func `20: a semaphore without places is an error, not a wait for ever`() throws {
+        var run = try Rehearsal(
+            workflow(
+                """
+                - name: main
+                  synchronization: {semaphores: [{configMapKeyRef: {name: limits, key: none}}]}
+                  container: {image: "busybox:1", command: [echo]}
+                """))
+        try run.start()
+        // That its limit is 0 only the lock service knows; what it says then is pinned in SQLiteStoreTests.
+        try run.send(.locksAnswered(NodeID(0), .refused(message: "the limit is 0")))
+        #expect(run.machine.run.phase == .error)
+        #expect(run.machine.run.message == "the limit is 0")
     }
 }

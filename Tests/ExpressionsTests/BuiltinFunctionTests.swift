@@ -80,7 +80,8 @@ struct BuiltinFunctionTests {
         ("duration('1h') * 2 == duration('2h')", "true"),
         ("duration('1h') + duration('1m') == duration('61m')", "true"), ("duration('1h') > duration('59m')", "true"),
         ("date('2024-02-29').Day()", "29"),
-        ("date('29/02/2024', '02/01/2006')", #""2024-02-29T00:00:00Z""#), ("date('2024-01-02T03:04:05+02:00')", #""2024-01-02T01:04:05Z""#),
+        ("date('29/02/2024', '02/01/2006')", #""2024-02-29T00:00:00Z""#),
+        ("date('2024-01-02T03:04:05+02:00')", #""2024-01-02T03:04:05+02:00""#),
         ("date('2024-01-02 03:04:05')", #""2024-01-02T03:04:05Z""#), ("date('Mon, 01 Jan 2024 10:00:00 GMT')", #""2024-01-01T10:00:00Z""#),
         ("date('2024-01-31').AddDate(0, 1, 0)", #""2024-03-02T00:00:00Z""#),
         ("date('2024-01-01').AddDate(0, -1, 0)", #""2023-12-01T00:00:00Z""#),
@@ -92,7 +93,7 @@ struct BuiltinFunctionTests {
         ("duration('100s').Round(duration('1m')) == duration('2m')", "true"), ("(now() - nothing).Seconds() > 30", "true"),
     ])
     func `times and durations are UTC and come from the clock that is given`(text: String, expected: String) throws {
-        #expect(try evaluated(text, ["nothing": .time(Timestamp(milliseconds: 0))]) == expected)
+        #expect(try evaluated(text, ["nothing": .time(ZonedTime(Timestamp(milliseconds: 0)))]) == expected)
     }
 
     @Test(arguments: [

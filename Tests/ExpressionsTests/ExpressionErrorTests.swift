@@ -51,7 +51,11 @@ struct ExpressionErrorTests {
         ("toJson(1 / 0)", "JSON cannot hold the number +Inf", 0),
         ("fromJSON('{')", "not a JSON text: expected a key in quotes at byte 1", 0),
         ("bitshl(1, -1)", "'bitshl' needs a shift count that is not negative, this is -1", 0),
-        ("timezone('Europe/Zurich')", "the time zone 'Europe/Zurich' is not supported, times are UTC", 0),
+        ("timezone('Europe/Zürich')", "there is no time zone 'Europe/Zürich', did you mean 'Europe/Zurich'?", 0),
+        (
+            "1 + sprig.dateInZone('15', 0, 'Europe/Berlin')",
+            "what clocks showed in 'Europe/Berlin' before the year 2000 is not known here", 4
+        ),
         ("date('yesterday')", "'yesterday' is not a date", 0),
         ("duration('5')", "'5' is not a duration, write one like \"1h30m\" or \"500ms\"", 0),
         ("sort([1, 'a'])", "'sort' cannot compare string and int", 0), ("{(1): 2}", "a map key must be a string, this is int", 2),

@@ -26,17 +26,17 @@ struct WhenExpressionTests {
     static let hint = " (hint: try wrapping the affected expression in quotes (\"))"
 
     @Test(arguments: [
-        ("a @ b", "Invalid token: '@'"), ("/path == /path", "'/' cannot stand at the start"), ("5A == 5A", "'A' cannot follow '5'"),
-        ("1.2.3 == 1.2.3", "Unable to parse numeric value '1.2.3' to float64"),
-        ("v1.2 == v1.2", "Unable to access a field in token 'v1.2'"), ("foo. == 1", "Hanging accessor on token 'foo.'"),
-        ("'abc", "Unclosed string literal"), ("[abc", "Unclosed parameter bracket"), ("(1 == 1", "Unbalanced parenthesis"),
-        ("1 == 1)", "')' cannot follow '1'"), ("1 ==", "Unexpected end of expression"), ("   ", "Unexpected end of expression"),
-        ("== 1", "'==' cannot stand at the start"), ("foo bar == 1", "'bar' cannot follow 'foo'"),
-        ("0x == 1", "Unable to parse hex value '' to uint64"),
-        ("a, b", "',' cannot follow 'a'"),
+        ("a @ b", "Invalid token: '@'", 2), ("/path == /path", "'/' cannot stand at the start", 0),
+        ("5A == 5A", "'A' cannot follow '5'", 1), ("1 == 1.2.3", "Unable to parse numeric value '1.2.3' to float64", 5),
+        ("v1.2 == v1.2", "Unable to access a field in token 'v1.2'", 0), ("1 == foo.", "Hanging accessor on token 'foo.'", 5),
+        ("a == 'abc", "Unclosed string literal", 5), (" [abc", "Unclosed parameter bracket", 1),
+        ("true && (1 == 1", "Unbalanced parenthesis", 8), ("1 == 1)", "')' cannot follow '1'", 6),
+        ("1 ==", "Unexpected end of expression", 4), ("   ", "Unexpected end of expression", 3),
+        ("== 1", "'==' cannot stand at the start", 0), ("foo bar == 1", "'bar' cannot follow 'foo'", 4),
+        ("é == 0x", "Unable to parse hex value '' to uint64", 5), ("a, b", "',' cannot follow 'a'", 1),
     ])
-    func `a text that is no condition says why, and how to quote`(text: String, reason: String) {
-        #expect(throws: WhenError(message: "Invalid 'when' expression '\(text)': \(reason)\(Self.hint)")) {
+    func `a text that is no condition says why and where, and how to quote`(text: String, reason: String, offset: Int) {
+        #expect(throws: WhenError(message: "Invalid 'when' expression '\(text)': \(reason)\(Self.hint)", offset: offset)) {
             try WhenExpression.evaluate(text)
         }
     }
@@ -44,26 +44,31 @@ struct WhenExpressionTests {
     @Test(arguments: [
         (
             "foo-bar == foo-bar",
-            "Value 'foo' cannot be used with the modifier '-', it is not a number (hint: text with special characters must be in quotes (\"))"
+            "Value 'foo' cannot be used with the modifier '-', it is not a number (hint: text with special characters must be in quotes (\"))",
+            3
         ),
         (
             "1 < a",
-            "Value 'a' cannot be used with the comparator '<', it is not a number (hint: text with special characters must be in quotes (\"))"
+            "Value 'a' cannot be used with the comparator '<', it is not a number (hint: text with special characters must be in quotes (\"))",
+            2
         ),
-        ("1 && true", "Value '1' cannot be used with the logical operator '&&', it is not a bool"),
-        ("!1", "Value '1' cannot be used with the prefix '!', it is not a bool"),
-        ("1 =~ '1'", "Value '1' cannot be used with the comparator '=~', it is not a string"),
-        ("a =~ '('", "'(' is not a regular expression: missing ): ("), ("1 ? true : false", "the condition before '?' is not a bool"),
+        ("1 && true", "Value '1' cannot be used with the logical operator '&&', it is not a bool", 2),
+        ("!1", "Value '1' cannot be used with the prefix '!', it is not a bool", 0),
+        ("1 =~ '1'", "Value '1' cannot be used with the comparator '=~', it is not a string", 2),
+        ("a =~ '('", "'(' is not a regular expression: missing ): (", 2),
+        ("true && (1 ? true : false)", "the condition before '?' is not a bool", 11),
     ])
-    func `operations on the wrong kinds say which`(text: String, reason: String) {
-        #expect(throws: WhenError(message: "Failed to evaluate 'when' expression '\(text)': \(reason)")) {
+    func `operations on the wrong kinds say which, and where`(text: String, reason: String, offset: Int) {
+        #expect(throws: WhenError(message: "Failed to evaluate 'when' expression '\(text)': \(reason)", offset: offset)) {
             try WhenExpression.evaluate(text)
         }
     }
 
     @Test(arguments: [("foo", "foo"), ("1 + 1", "2"), ("(a, b)", "[a b]"), ("false ? true", "<nil>")])
     func `a value that is not true or false is refused`(text: String, shown: String) {
-        #expect(throws: WhenError(message: "Expected boolean evaluation for '\(text)'. Got \(shown)")) { try WhenExpression.evaluate(text) }
+        #expect(throws: WhenError(message: "Expected boolean evaluation for '\(text)'. Got \(shown)", offset: 0)) {
+            try WhenExpression.evaluate(text)
+        }
     }
 
     /// Number 15 of the oddities in `docs/compatibility.md`.

@@ -45,6 +45,26 @@ import WorkflowModel
         #expect(stored["status"]?["nodes"]?.object?.count == 5)
     }
 
+    @Test func `what lint warns of is told once, its advice is not, and the run goes on`() async throws {
+        let house = try House()
+        let file = try house.flow("flow", spec: "  arguments: {parameters: [{name: word, value: a}]}\n")
+        let session = try await house.starter().start(RunRequest(files: [file], parameters: [("wrd", "b")]))
+        try await session.wait()
+        var told: [String] = []
+        for await update in session.updates {
+            if case .diagnostics(let diagnostics, _) = update { told += diagnostics.map { "\($0.code): \($0.severity)" } }
+        }
+        #expect(told.sorted() == ["unknown-parameter: warning", "unused-argument: warning"])
+    }
+
+    @Test func `a long prefix is cut, so that what is made of it can be a name`() async throws {
+        let house = try House()
+        let long = String(repeating: "a", count: 70) + "-"
+        try await house.carryOut(try house.flow(long))
+        let name = try #require(try await house.operations().list(ListQuery()).first?.name)
+        #expect(name.count == 63 && name.hasPrefix(String(repeating: "a", count: 58)))
+    }
+
     @Test func `a generated name is made anew for each run, a given one is taken once at a time`() async throws {
         let house = try House()
         let generated = try house.flow("flow-")

@@ -53,4 +53,10 @@ import WorkflowModel
             "the limit of default/ConfigMap/limits/size is not known: ConfigMap 'limits' with a number under 'size' is needed"
         #expect(try await self.ask("one", limit: 1) == .refused(message: message))
     }
+
+    /// Number 20 of the oddities in `docs/compatibility.md`.
+    @Test func `a limit of 0 is refused, for nobody would ever get a place`() async throws {
+        let message = "the limit of default/ConfigMap/limits/size is 0: it must be 1 or more"
+        #expect(try await self.ask("one", limit: 0) == .refused(message: message))
+    }
 }

@@ -1,16 +1,26 @@
 // The engine alone: DAGs of many tasks, planned from YAML and played through without processes or a journal.
 //
-// Shapes: a chain, a task with all others depending on it, and a random DAG in which each task depends on up to three earlier ones.
+// Shapes: a chain, a task with all others depending on it, a random DAG in which each task depends on up to three earlier ones, and 500
+// tasks with a template each that fan out over a sequence, so that all nodes come to be at the first event. The last one is measured
+// twice: with all pods asked for at once, and with `parallelism: 1`, where nodes are made and wait.
 
 import Engine
 import Foundation
+import Glibc
 import Manifests
 import Planning
 import WorkflowModel
 
+/// Processor time, which is what it takes with nothing else running: all of it is one thread.
 func seconds(_ body: () throws -> Void) rethrows -> Double {
-    let took = try ContinuousClock().measure(body)
-    return Double(took.components.seconds) + Double(took.components.attoseconds) / 1e18
+    func now() -> Double {
+        var time = timespec()
+        clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
+        return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
+    }
+    let start = now()
+    try body()
+    return now() - start
 }
 
 /// Peak resident memory of this process so far, in MiB.
@@ -45,6 +55,36 @@ func manifest(_ dependencies: [[Int]]) -> JSONValue {
             ],
         ],
     ]
+}
+
+/// 500 templates, each called by a task with `count / 500` items.
+func fannedOut(_ count: Int, parallelism: Int64?) -> JSONValue {
+    let templates = (0..<500).map { at -> JSONValue in
+        [
+            "name": .string("work-\(at)"), "inputs": ["parameters": [["name": "text"]]],
+            "container": ["image": "busybox:1", "command": ["echo"], "args": ["{{inputs.parameters.text}}"]],
+        ]
+    }
+    let tasks = (0..<500).map { at -> JSONValue in
+        [
+            "name": .string("t\(at)"), "template": .string("work-\(at)"), "withSequence": ["count": .string(String(count / 500))],
+            "arguments": ["parameters": [["name": "text", "value": "{{workflow.name}} {{item}}"]]],
+        ]
+    }
+    var spec = JSONObject()
+    spec["entrypoint"] = "main"
+    spec["templates"] = .array([["name": "main", "dag": ["tasks": .array(tasks)]]] + templates)
+    if let parallelism { spec["parallelism"] = .integer(parallelism) }
+    return [
+        "apiVersion": "argoproj.io/v1alpha1", "kind": "Workflow", "metadata": ["name": "bench", "uid": "0"], "spec": .object(spec),
+    ]
+}
+
+/// Nodes made at the first event, and how long that takes.
+func instantiate(_ plan: Plan) -> (nodes: Int, seconds: Double) {
+    var machine = RunMachine(plan: plan, id: RunID("0"))
+    let took = seconds { _ = machine.handle(.started, at: Timestamp(milliseconds: 1)) }
+    return (machine.nodes.count, took)
 }
 
 func shape(_ name: String, _ count: Int) -> [[Int]] {
@@ -93,8 +133,21 @@ func play(_ plan: Plan, writingRows: Bool) -> Int {
     return events
 }
 
+/// Planning and making the nodes of a fan-out, without running them.
+func measureFanOut(_ name: String, _ count: Int) {
+    let json = fannedOut(count, parallelism: name == "held" ? 1 : nil)
+    var planned: Plan?
+    let planning = seconds { planned = plan(json) }
+    guard let planned else { return }
+    let made = instantiate(planned)
+    let each = (planning + made.seconds) * 1e6 / Double(made.nodes)
+    let numbers = String(format: "%7d  %7.3f  %7.3f  %9.2f", made.nodes, planning, made.seconds, each)
+    print("\(name.padding(toLength: 8, withPad: " ", startingAt: 0)) \(numbers)  (nodes, plan s, make s, µs a node)")
+}
+
 /// One shape and size, measured and printed. Each has a process of its own, so that its peak memory is its own.
 func measure(_ name: String, _ count: Int) {
+    if name == "held" || name == "launched" { return measureFanOut(name, count) }
     let json = manifest(shape(name, count))
     var planned: Plan?
     let planning = seconds { planned = plan(json) }
@@ -115,7 +168,7 @@ if CommandLine.arguments.count == 3, let count = Int(CommandLine.arguments[2]) {
 } else {
     try FileHandle.standardOutput.write(
         contentsOf: Data("shape      tasks   plan s   play s   µs/event   with rows s   planned MiB   peak MiB\n".utf8))
-    for name in ["chain", "wide", "random"] {
+    for name in ["chain", "wide", "random", "held", "launched"] {
         for count in ["1000", "10000", "100000"] {
             let process = Process()
             process.executableURL = URL(fileURLWithPath: CommandLine.arguments[0])

@@ -15,7 +15,7 @@ public func fuzz(_ data: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     case 0: LanguageFuzzer.readManifest(Array(bytes.dropFirst()))
     case 1: LanguageFuzzer.render(text)
     case 2: LanguageFuzzer.evaluate(text)
-    case 3: _ = try? WhenExpression.evaluate(text)
+    case 3: LanguageFuzzer.judge(text)
     case 4: LanguageFuzzer.readDependencies(text)
     default: LanguageFuzzer.readJSON(text)
     }
@@ -26,7 +26,7 @@ enum LanguageFuzzer {
     private static let clock = EvaluationClock(now: Timestamp(milliseconds: 1_709_618_828_009), seed: 42)
     private static let variables: [String: ExprValue] = [
         "a": .map(["b": .map(["c": .int(.min)])]), "b": .string("aab"), "l": .array([.map(["k": .float(-1e300)])]), "x": .int(.max),
-        "j": .string(#"{"a":[{"a":2,"b":3}]}"#), "t": .time(Timestamp(milliseconds: 0)), "item": .null,
+        "j": .string(#"{"a":[{"a":2,"b":3}]}"#), "t": .time(ZonedTime(Timestamp(milliseconds: 0))), "item": .null,
     ]
 
     static func readManifest(_ bytes: [UInt8]) {
@@ -57,6 +57,14 @@ enum LanguageFuzzer {
             try Expression(text).evaluate(in: self.variables, clock: self.clock)
         }
         _ = value?.json.json
+    }
+
+    static func judge(_ text: String) {
+        do throws(WhenError) {
+            _ = try WhenExpression.evaluate(text)
+        } catch {
+            precondition((0...text.unicodeScalars.count).contains(error.offset), "\(error)")
+        }
     }
 
     static func readDependencies(_ text: String) {

@@ -34,10 +34,11 @@ public enum ArgoNames {
 
 extension String.UTF8View {
     fileprivate func contains(subsequence: String.UTF8View) -> Bool {
-        var start = self.startIndex
-        while start != self.endIndex {
-            if self[start...].starts(with: subsequence) { return true }
-            start = self.index(after: start)
+        var rest = self[...]
+        while let start = rest.firstIndex(where: { $0 == subsequence.first }) {
+            rest = rest[start...]
+            if rest.starts(with: subsequence) { return true }
+            rest.removeFirst()
         }
         return false
     }

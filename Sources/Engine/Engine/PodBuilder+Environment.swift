@@ -77,11 +77,11 @@ extension PodBuilder {
     private func labelled(_ path: String) -> String? {
         for (prefix, part) in [("metadata.labels['", "labels"), ("metadata.annotations['", "annotations")]
         where path.hasPrefix(prefix) && path.hasSuffix("']") {
-            return self.spec.metadata[part]?[String(path.dropFirst(prefix.count).dropLast(2))]?.string ?? ""
+            return self.metadata[part]?[String(path.dropFirst(prefix.count).dropLast(2))]?.string ?? ""
         }
         switch path {
         case "metadata.labels", "metadata.annotations":
-            return (self.spec.metadata[String(path.dropFirst(9))]?.object ?? JSONObject())
+            return (self.metadata[String(path.dropFirst(9))]?.object ?? JSONObject())
                 .map { "\($0.0)=\(JSONValue.string($0.1.string ?? "").json)" }.sorted().joined(separator: "\n")
         default: return nil
         }
@@ -90,7 +90,7 @@ extension PodBuilder {
     /// A limit or request of a container, in units of the divisor, rounded up.
     func resource(_ reference: JSONValue, of container: JSONValue?) throws(NodeFault) -> String {
         let wanted = reference["containerName"]?.string
-        let all = (self.spec.json["containers"]?.array ?? []) + (self.spec.json["initContainers"]?.array ?? [])
+        let all = self.spec.containers + self.spec.initContainers
         let source = wanted.flatMap { name in all.first { $0["name"]?.string == name } } ?? container
         let path = reference["resource"]?.string ?? ""
         let parts = path.split(separator: ".", maxSplits: 1).map(String.init)

@@ -2,47 +2,71 @@ import Expressions
 import Planning
 import WorkflowModel
 
-/// A pod as Kubernetes would be asked for it: what patches speak of.
+/// A pod as Kubernetes would be asked for it, as far as a runtime here looks at it.
 struct PodSpec {
-    /// `containers` (the main ones and the sidecars), `initContainers`, `volumes`, `securityContext`, `terminationGracePeriodSeconds`, …
-    var json: JSONObject
-    /// Which of the containers are sidecars, and which of those want the main container's mounts.
+    /// The main ones and the sidecars.
+    var containers: [JSONValue] = []
+    var initContainers: [JSONValue] = []
+    var volumes: [JSONValue] = []
+    var securityContext: JSONValue?
+    var gracePeriodSeconds: Int64?
+    /// Which of the containers are sidecars.
     var sidecars: Set<String> = []
-    /// Labels and annotations.
-    var metadata: JSONValue
+    /// Labels and annotations that the workflow or the template gives; nil when there are none.
+    var metadata: JSONValue?
+}
+
+extension PodSpec {
+    /// What a patch speaks of; what it adds beyond these fields means nothing here.
+    private var json: JSONValue {
+        var json = JSONObject()
+        json["containers"] = .array(self.containers)
+        json["initContainers"] = .array(self.initContainers)
+        json["volumes"] = .array(self.volumes)
+        json["securityContext"] = self.securityContext
+        json["terminationGracePeriodSeconds"] = self.gracePeriodSeconds.map { .integer($0) }
+        return .object(json)
+    }
+
+    mutating func apply(_ patch: JSONValue) {
+        let patched = StrategicMerge.merge(patch, onto: self.json)
+        self.containers = patched["containers"]?.array ?? []
+        self.initContainers = patched["initContainers"]?.array ?? []
+        self.volumes = patched["volumes"]?.array ?? []
+        self.securityContext = patched["securityContext"]
+        self.gracePeriodSeconds = patched["terminationGracePeriodSeconds"]?.integer
+    }
 }
 
 extension RunMachine {
     func podSpec(_ template: PlannedTemplate, _ scope: Scope) throws(NodeFault) -> PodSpec {
-        var spec = PodSpec(json: JSONObject(), metadata: try self.podMetadata(template, scope))
-        var containers: [JSONValue] = []
-        var volumes: [JSONValue] = []
+        var spec = PodSpec(metadata: try self.podMetadata(template, scope))
         var security: CompiledValue?
         switch template.body {
         case .pod(let pod):
-            containers.append(Self.named("main", try self.rendered(pod.container, scope)))
-            volumes = try self.rendered(pod.volumes, scope)
+            spec.containers.append(try self.rendered(pod.container, scope))
+            spec.volumes = try self.rendered(pod.volumes, scope)
             security = pod.securityContext
         case .containerSet(let set):
             let shared = try self.rendered(set.volumeMounts, scope)
-            for member in set.members { containers.append(Self.adding(shared, to: try self.rendered(member.container, scope))) }
-            volumes = try self.rendered(set.volumes, scope)
+            for member in set.members {
+                spec.containers.append(Self.adding(shared, to: try self.rendered(member.container, scope)))
+            }
+            spec.volumes = try self.rendered(set.volumes, scope)
             security = set.securityContext
         case .resource, .data, .steps, .dag, .suspend, .http, .plugin: throw NodeFault("the node runs no pod")
         }
-        let main = containers.first { $0["name"]?.string == "main" } ?? containers.first
+        let main = spec.containers.first { $0["name"]?.string == "main" } ?? spec.containers.first
         for sidecar in try self.rendered(template.sidecars, scope) {
             if let name = sidecar["name"]?.string { spec.sidecars.insert(name) }
-            containers.append(Self.mirrored(sidecar, main))
+            spec.containers.append(Self.mirrored(sidecar, main))
         }
         // The template's own volumes win over the workflow's.
-        for volume in try self.rendered(self.plan.volumes, scope) where !volumes.contains(where: { $0["name"] == volume["name"] }) {
-            volumes.append(volume)
+        for volume in try self.rendered(self.plan.volumes, scope) where !spec.volumes.contains(where: { $0["name"] == volume["name"] }) {
+            spec.volumes.append(volume)
         }
-        spec.json["containers"] = .array(containers)
-        spec.json["initContainers"] = .array(try self.rendered(template.initContainers, scope).map { Self.mirrored($0, main) })
-        spec.json["volumes"] = .array(volumes)
-        if let security { spec.json["securityContext"] = try self.rendered(security, scope) }
+        spec.initContainers = try self.rendered(template.initContainers, scope).map { Self.mirrored($0, main) }
+        if let security { spec.securityContext = try self.rendered(security, scope) }
         for patch in [self.plan.podSpecPatch, template.podSpecPatch] {
             guard let patch else { continue }
             try self.apply(patch, to: &spec, scope)
@@ -51,16 +75,18 @@ extension RunMachine {
     }
 
     private func rendered(_ values: [CompiledValue], _ scope: Scope) throws(NodeFault) -> [JSONValue] {
+        if values.isEmpty { return [] }
         var rendered: [JSONValue] = []
         for value in values { rendered.append(try self.rendered(value, scope)) }
         return rendered
     }
 
-    private func podMetadata(_ template: PlannedTemplate, _ scope: Scope) throws(NodeFault) -> JSONValue {
-        var metadata: JSONValue = ["labels": ["workflows.argoproj.io/workflow": .string(self.plan.name)]]
+    private func podMetadata(_ template: PlannedTemplate, _ scope: Scope) throws(NodeFault) -> JSONValue? {
+        var metadata: JSONValue?
         for part in [self.plan.podMetadata, template.clusterFields?[field: "metadata"]] {
             guard let part else { continue }
-            metadata = StrategicMerge.merge(try self.rendered(part, scope), onto: metadata)
+            let rendered = try self.rendered(part, scope)
+            metadata = metadata.map { StrategicMerge.merge(rendered, onto: $0) } ?? rendered
         }
         return metadata
     }
@@ -69,8 +95,6 @@ extension RunMachine {
         if mounts.isEmpty { return container }
         return container.merging(["volumeMounts": .array((container["volumeMounts"]?.array ?? []) + mounts)])
     }
-
-    private static func named(_ name: String, _ container: JSONValue) -> JSONValue { container.merging(["name": .string(name)]) }
 
     private static func mirrored(_ container: JSONValue, _ main: JSONValue?) -> JSONValue {
         guard container["mirrorVolumeMounts"]?.bool ?? false, let mounts = main?["volumeMounts"]?.array else { return container }
@@ -85,7 +109,7 @@ extension RunMachine {
         switch self.plan.readYAML(text) {
         case .success(let json):
             guard json.object != nil else { throw NodeFault("podSpecPatch is no object: \(text.prefix(200))") }
-            if case .object(let merged) = StrategicMerge.merge(json, onto: .object(spec.json)) { spec.json = merged }
+            spec.apply(json)
         case .failure(let error): throw NodeFault("podSpecPatch cannot be read: \(error.message)")
         }
     }
@@ -100,10 +124,16 @@ struct PodBuilder {
 
     var resources: PlanResources { self.machine.plan.resources }
 
+    /// The pod's labels and annotations, with the one that every pod has. Asked for by few pods, so made when it is.
+    var metadata: JSONValue {
+        let own: JSONValue = ["labels": ["workflows.argoproj.io/workflow": .string(self.machine.plan.name)]]
+        return self.spec.metadata.map { StrategicMerge.merge($0, onto: own) } ?? own
+    }
+
     func request() throws(NodeFault) -> PodRequest {
         var containers: [ContainerRequest] = []
         var sidecars: [ContainerRequest] = []
-        for json in self.spec.json["containers"]?.array ?? [] {
+        for json in self.spec.containers {
             let container = try self.container(json)
             if self.spec.sidecars.contains(container.name) { sidecars.append(container) } else { containers.append(container) }
         }
@@ -112,13 +142,13 @@ struct PodBuilder {
             id: PodID(run: self.machine.id, node: self.node.id, attempt: self.node.podAttempt), podName: self.podName, main: first)
         request.containers = containers
         request.sidecars = sidecars
-        for json in self.spec.json["initContainers"]?.array ?? [] { request.initContainers.append(try self.container(json)) }
+        for json in self.spec.initContainers { request.initContainers.append(try self.container(json)) }
         for container in request.allContainers {
             for mount in container.mounts where !request.volumes.contains(where: { $0.name == mount.volume }) {
-                request.volumes.append(try self.volume(mount.volume, among: self.spec.json["volumes"]?.array ?? []))
+                request.volumes.append(try self.volume(mount.volume, among: self.spec.volumes))
             }
         }
-        if let seconds = self.spec.json["terminationGracePeriodSeconds"]?.integer { request.gracePeriod = .seconds(max(0, seconds)) }
+        if let seconds = self.spec.gracePeriodSeconds { request.gracePeriod = .seconds(max(0, seconds)) }
         request.resources = self.wanted()
         return request
     }
@@ -130,7 +160,7 @@ struct PodBuilder {
         container.workingDir = json["workingDir"]?.string.flatMap { $0.isEmpty ? nil : $0 }
         container.isTTY = json["tty"]?.bool ?? false
         container.env = try self.environment(json)
-        let security = self.spec.json["securityContext"]
+        let security = self.spec.securityContext
         container.runAsUser = (json["securityContext"]?["runAsUser"] ?? security?["runAsUser"])?.int
         container.runAsGroup = (json["securityContext"]?["runAsGroup"] ?? security?["runAsGroup"])?.int
         container.mounts = (json["volumeMounts"]?.array ?? []).map { mount in
@@ -186,8 +216,8 @@ struct PodBuilder {
     /// What all containers ask for together; init containers run alone, so that the largest of them counts.
     private func wanted() -> ResourceRequest {
         var sum = ResourceRequest()
-        for container in self.spec.json["containers"]?.array ?? [] { sum.add(Self.requests(container["resources"])) }
-        for container in self.spec.json["initContainers"]?.array ?? [] { sum.raise(to: Self.requests(container["resources"])) }
+        for container in self.spec.containers { sum.add(Self.requests(container["resources"])) }
+        for container in self.spec.initContainers { sum.raise(to: Self.requests(container["resources"])) }
         return sum
     }
 

@@ -17,9 +17,15 @@ extension RunMachine {
     mutating func beginDAG(_ id: NodeID, _ dag: PlannedDAG) {
         self.dags[id] = DAGState(
             taskNodes: Array(repeating: nil, count: dag.tasks.count), unmet: dag.dependencies.map { Int32($0.count) })
+        let goal: DAGGoal
+        switch self.foundGoal(of: id, dag) {
+        case .success(let found): goal = found
+        case .failure(let fault): return self.finish(id, .error, message: fault.message)
+        }
+        self.goals[id] = dag.dynamicTarget == nil ? nil : goal
         // Held open until every root task has its node.
         self.dags[id]!.open = 1
-        for task in dag.order where dag.dependencies[task].isEmpty && dag.isNeeded[task] { self.startTask(of: id, task) }
+        for task in dag.order where dag.dependencies[task].isEmpty && goal.isNeeded[task] { self.startTask(of: id, task) }
         self.closeOne(id)
     }
 
@@ -80,9 +86,10 @@ extension RunMachine {
             return
         }
         if let node = self.dags[id]!.taskNodes[task], self.nodes[node.index].phase.isFailure { self.dags[id]!.hasFailure = true }
+        let goal = self.goal(of: id, dag)
         for dependent in dag.dependents[task] {
             self.dags[id]!.unmet[dependent] -= 1
-            if self.dags[id]!.unmet[dependent] == 0, dag.isNeeded[dependent] {
+            if self.dags[id]!.unmet[dependent] == 0, goal.isNeeded[dependent] {
                 // The place of this task passes to the next before it is given up, so that the DAG cannot end between them.
                 self.dags[id]!.open += 1
                 self.work.append(.startTask(id, dependent))
@@ -103,16 +110,16 @@ extension RunMachine {
             case .dag(let dag) = self.plan.templates[template].body
         else { return }
         if self.isShut(isExit: self.nodes[id.index].isExit) { return self.finishComposite(id, .failed, message: self.shutMessage) }
-        switch self.assess(dag, self.dags[id]!) {
+        switch self.assess(dag, self.goal(of: id, dag), self.dags[id]!) {
         case .succeeded: self.finishWithOutputs(id)
         case let phase: self.finishComposite(id, phase, message: "")
         }
     }
 
     /// What the targets say of the whole. A task that never ran has the phase of what came before it, the worse where branches meet.
-    private func assess(_ dag: PlannedDAG, _ state: DAGState) -> NodePhase {
+    private func assess(_ dag: PlannedDAG, _ goal: DAGGoal, _ state: DAGState) -> NodePhase {
         var branch = [NodePhase](repeating: .succeeded, count: dag.tasks.count)
-        for task in dag.order where dag.isNeeded[task] {
+        for task in dag.order where goal.isNeeded[task] {
             let own = state.taskNodes[task].map { self.nodes[$0.index].phase }
             if let own, own.isCompleted {
                 branch[task] = own
@@ -120,7 +127,7 @@ extension RunMachine {
                 branch[task] = dag.dependencies[task].lazy.map { branch[$0] }.first { $0.isFailure } ?? .succeeded
             }
         }
-        for target in dag.targets where branch[target].isFailure && !self.isTolerated(branch[target], dag.tasks[target].continueOn) {
+        for target in goal.targets where branch[target].isFailure && !self.isTolerated(branch[target], dag.tasks[target].continueOn) {
             return branch[target]
         }
         return .succeeded

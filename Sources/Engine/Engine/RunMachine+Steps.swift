@@ -37,8 +37,16 @@ extension RunMachine {
     mutating func startSite(_ site: Int, of boundary: NodeID, owner: NodeID, prefix: String) {
         guard let step = self.step(of: boundary, site) else { return }
         let isExit = self.nodes[boundary.index].isExit
-        let seed = NodeSeed(name: prefix + step.name, role: .site(site), owner: owner, boundary: boundary, isExit: isExit)
+        var seed = NodeSeed(name: prefix + step.name, role: .site(site), owner: owner, boundary: boundary, isExit: isExit)
         self.opened(boundary)
+        if let name = step.dynamicName {
+            do throws(NodeFault) {
+                seed.name = prefix + (try self.scope(inside: boundary, item: nil).text(name))
+            } catch {
+                self.addEnded(seed, .error, message: error.message)
+                return
+            }
+        }
         switch self.opening(of: step, in: boundary) {
         case .skipped(let reason): self.addEnded(seed, .skipped, message: reason)
         case .failed(let reason): self.addEnded(seed, .error, message: reason)

@@ -72,12 +72,16 @@ public struct RunMachine: Sendable {
 
     public let plan: Plan
     public let id: RunID
+    /// What random values come from, so that those of two runs differ.
+    let seed: UInt64
     public internal(set) var run = RunState()
     public internal(set) var nodes: [Node] = []
 
     // Told again from the nodes after a restart.
     var steps: [NodeID: StepsState] = [:]
     var dags: [NodeID: DAGState] = [:]
+    /// Of dags whose `target` holds tags, found when they are first asked for.
+    var goals: [NodeID: DAGGoal] = [:]
     /// Items of a TaskGroup that have not settled.
     var openItems: [NodeID: Int] = [:]
     var gates = Gates()
@@ -99,6 +103,7 @@ public struct RunMachine: Sendable {
     public init(plan: Plan, id: RunID) {
         self.plan = plan
         self.id = id
+        self.seed = id.text.utf8.reduce(14_695_981_039_346_656_037) { ($0 ^ UInt64($1)) &* 1_099_511_628_211 }
     }
 
     /// Pods that have ended, and all that were created so far.

@@ -32,7 +32,8 @@ struct Scope: VariableScope {
     var mode: RenderMode { Self.known }
     var clock: EvaluationClock {
         EvaluationClock(
-            now: self.machine.run.now, seed: UInt64(self.machine.nodes.count) &* 0x9E37_79B9_7F4A_7C15 ^ UInt64(self.own?.index ?? 0))
+            now: self.machine.run.now,
+            seed: self.machine.seed ^ UInt64(self.machine.nodes.count) &* 0x9E37_79B9_7F4A_7C15 ^ UInt64(self.own?.index ?? 0))
     }
 
     // MARK: Rendering

@@ -52,10 +52,18 @@ struct NodeGraph {
         // A steps node ends where its latest group does, a retried node where its latest attempt does.
         case .steps, .retry: if let last = node.children.last(where: self.isBody) { self.addEnds(of: last.ordinal, to: node) }
         case .dag:
-            for target in self.dag(of: node)?.targets ?? [] {
+            for target in self.targets(of: node) {
                 if let task = self.tasks[TaskKey(dag: node.id, site: target)] { self.addEnds(of: task, to: node) }
             }
         }
+    }
+
+    /// The tasks that a dag aimed at. Where only the run knew them: those after which none was run.
+    private func targets(of node: Node) -> [Int] {
+        guard let dag = self.dag(of: node) else { return [] }
+        if dag.dynamicTarget == nil { return dag.targets }
+        func hasNode(_ task: Int) -> Bool { self.tasks[TaskKey(dag: node.id, site: task)] != nil }
+        return dag.tasks.indices.filter { hasNode($0) && !dag.dependents[$0].contains(where: hasNode) }
     }
 
     /// Part of the node's own work, not its exit handler or a hook, and shown.

@@ -43,7 +43,7 @@ enum ExprOperators {
     static func subtract(_ left: ExprValue, _ right: ExprValue) throws(ExpressionError) -> ExprValue {
         switch (left, right) {
         case (.int(let a), .int(let b)): return .int(a &- b)
-        case (.time(let a), .time(let b)): return .duration(nanoseconds: a.nanoseconds(since: b))
+        case (.time(let a), .time(let b)): return .duration(nanoseconds: a.instant.nanoseconds(since: b.instant))
         case (.time(let time), .duration(let nanoseconds)): return .time(time.advanced(nanoseconds: 0 &- nanoseconds))
         case (.duration(let a), .duration(let b)): return .duration(nanoseconds: a &- b)
         default: return .float(try self.float(.subtract, left, right) { $0 - $1 })

@@ -9,7 +9,7 @@ public enum ExprValue: Sendable, Hashable {
     case string(String)
     case array([ExprValue])
     case map([String: ExprValue])
-    case time(Timestamp)
+    case time(ZonedTime)
     case duration(nanoseconds: Int64)
 }
 
@@ -43,7 +43,7 @@ extension ExprValue {
             var object = JSONObject()
             for key in map.keys.sorted() { object[key] = map[key]!.json }
             return .object(object)
-        case .time(let time): return .string(time.rfc3339WithFraction)
+        case .time(let time): return .string(time.rfc3339)
         case .duration(let nanoseconds): return .number(String(nanoseconds))
         }
     }
@@ -107,7 +107,7 @@ extension ExprValue {
         case (.float(let left), .int(let right)): left < Double(right)
         case (.float(let left), .float(let right)): left < right
         case (.string(let left), .string(let right)): left < right
-        case (.time(let left), .time(let right)): left < right
+        case (.time(let left), .time(let right)): left.instant < right.instant
         case (.duration(let left), .duration(let right)): left < right
         default: nil
         }

@@ -17,7 +17,7 @@ enum GoText {
         }
     }
 
-    private static func time(_ time: Timestamp) -> String { GoTimeLayout("2006-01-02 15:04:05.999999999 -0700 MST").text(of: time) }
+    private static func time(_ time: ZonedTime) -> String { GoTimeLayout("2006-01-02 15:04:05.999999999 -0700 MST").text(of: time) }
 
     /// About how many bytes the value is as text, for the bounds. Looks at every part.
     static func size(_ value: ExprValue) -> Int {
@@ -80,7 +80,7 @@ struct ExprJSONWriter {
             guard number.isFinite else { throw ExpressionError("JSON cannot hold the number \(GoNumberText.general(number))") }
             self.raw(GoNumberText.json(number))
         case .string(let text): self.raw(JSONValue.string(text).json)
-        case .time(let time): self.raw("\"\(time.rfc3339WithFraction)\"")
+        case .time(let time): self.raw("\"\(time.rfc3339)\"")
         case .array(let items): try self.write(items, level: level)
         case .map(let map): try self.write(map, level: level)
         }

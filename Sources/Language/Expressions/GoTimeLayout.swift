@@ -1,6 +1,6 @@
 import WorkflowModel
 
-/// A layout in which Go writes and reads times: the reference time `Mon Jan 2 15:04:05 -0700 2006`, arranged as wanted. Writes UTC.
+/// A layout in which Go writes and reads times: the reference time `Mon Jan 2 15:04:05 -0700 2006`, arranged as wanted.
 struct GoTimeLayout {
     private enum Part {
         case literal(String)
@@ -90,10 +90,26 @@ struct GoTimeLayout {
 
     // MARK: Writing
 
-    func text(of time: Timestamp) -> String {
-        let civil = time.civil
-        let milliseconds = Int(time.milliseconds - time.seconds * 1000)
-        return self.parts.map { self.text(of: $0, civil, milliseconds) }.joined()
+    func text(of time: ZonedTime) -> String {
+        let civil = time.local.civil
+        let milliseconds = Int(time.instant.milliseconds - time.instant.seconds * 1000)
+        return self.parts.map { part in
+            switch part {
+            case .zone: time.abbreviation
+            case .offset(let isZulu, let hasColon, let hasMinutes, let hasSeconds):
+                Self.text(ofOffset: time.offset, isZulu: isZulu, hasColon: hasColon, hasMinutes: hasMinutes, hasSeconds: hasSeconds)
+            default: self.text(of: part, civil, milliseconds)
+            }
+        }.joined()
+    }
+
+    private static func text(ofOffset seconds: Int64, isZulu: Bool, hasColon: Bool, hasMinutes: Bool, hasSeconds: Bool) -> String {
+        if isZulu, seconds == 0 { return "Z" }
+        let colon = hasColon ? ":" : ""
+        let text = ZonedTime.offsetText(seconds, colon: colon)
+        guard hasMinutes else { return String(text.prefix(3)) }
+        let rest = abs(seconds) % 60
+        return text + (hasSeconds ? colon + (rest < 10 ? "0" : "") + String(rest) : "")
     }
 
     private func text(
@@ -128,11 +144,7 @@ struct GoTimeLayout {
         case .year: return pad(((c.year % 100) + 100) % 100, 2)
         case .upperHalf: return c.hour < 12 ? "AM" : "PM"
         case .lowerHalf: return c.hour < 12 ? "am" : "pm"
-        case .zone: return "UTC"
-        case .offset(let isZulu, let hasColon, let hasMinutes, let hasSeconds):
-            if isZulu { return "Z" }
-            let colon = hasColon ? ":" : ""
-            return "+00" + (hasMinutes ? colon + "00" : "") + (hasSeconds ? colon + "00" : "")
+        case .zone, .offset: return ""
         case .fraction(let count, let isTrimmed, let mark):
             var digits = String((pad(milliseconds, 3) + String(repeating: "0", count: max(0, count - 3))).prefix(count))
             while isTrimmed, digits.last == "0" { digits.removeLast() }
@@ -147,9 +159,11 @@ struct GoTimeLayout {
         var year = 0, month = 1, day = 1, hour = 0, minute = 0, second = 0, milliseconds = 0
         var yearday: Int?
         var isAfternoon: Bool?
-        var offset = 0
+        /// In seconds; nil when the text names none.
+        var offset: Int?
 
-        var timestamp: Timestamp? {
+        /// What the text says, as if it were UTC.
+        var shown: Timestamp? {
             var hour = self.hour
             if let isAfternoon = self.isAfternoon {
                 guard (0...12).contains(hour) else { return nil }
@@ -164,7 +178,7 @@ struct GoTimeLayout {
                 guard (1...366).contains(yearday) else { return nil }
                 days = Self.daysSinceEpoch(self.year, 1, 1) + yearday - 1
             }
-            let seconds = ((days * 24 + hour) * 60 + self.minute) * 60 + self.second - self.offset
+            let seconds = ((days * 24 + hour) * 60 + self.minute) * 60 + self.second
             return Timestamp(milliseconds: Int64(seconds) * 1000 + Int64(self.milliseconds))
         }
 
@@ -191,14 +205,18 @@ struct GoTimeLayout {
         return Timestamp(milliseconds: Int64(days) &* 86_400_000)
     }
 
-    /// The time that the text says in this layout, UTC where it names no offset; nil when it does not fit the layout.
-    func time(from text: String) -> Timestamp? {
+    /// The time that the text says in this layout; nil when it does not fit the layout.
+    ///
+    /// - Parameter zone: whose clock it speaks of where it names no offset; nil is UTC.
+    func time(from text: String, in zone: ExpressionZone?) -> ZonedTime? {
         var rest = text[...]
         var reading = Reading()
         for (index, part) in self.parts.enumerated() {
             guard self.read(part, from: &rest, into: &reading, isBeforeFraction: self.isFraction(index + 1)) else { return nil }
         }
-        return rest.isEmpty ? reading.timestamp : nil
+        guard rest.isEmpty, let shown = reading.shown else { return nil }
+        guard let offset = reading.offset else { return ZonedTime(zone?.instant(showing: shown) ?? shown, in: zone) }
+        return ZonedTime(Timestamp(milliseconds: shown.milliseconds - Int64(offset) * 1000), in: .fixed(Int64(offset)))
     }
 
     private func isFraction(_ index: Int) -> Bool {
@@ -244,7 +262,10 @@ struct GoTimeLayout {
             rest = rest.dropFirst(letters.count)
             return true
         case .offset(let isZulu, let hasColon, let hasMinutes, let hasSeconds):
-            if isZulu, Self.take("Z", from: &rest) { return true }
+            if isZulu, Self.take("Z", from: &rest) {
+                reading.offset = 0
+                return true
+            }
             return Self.offset(from: &rest, into: &reading, hasColon: hasColon, units: hasSeconds ? 3 : hasMinutes ? 2 : 1)
         case .fraction(let digits, let isTrimmed, let mark):
             guard rest.first == mark else { return isTrimmed }

@@ -188,7 +188,7 @@ extension TemplateText.Segment {
     /// Strings as they are, everything else as compact JSON.
     private static func inserted(_ value: ExprValue) throws(ExpressionError) -> String {
         if case .string(let text) = value { return text }
-        if case .time(let time) = value { return time.rfc3339WithFraction }
+        if case .time(let time) = value { return time.rfc3339 }
         return try ExprJSONWriter.text(of: value)
     }
 

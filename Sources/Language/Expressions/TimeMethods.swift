@@ -5,7 +5,7 @@ enum TimeMethods {
     static func call(_ name: String, on receiver: ExprValue, _ arguments: [ExprValue]) throws(ExpressionError) -> ExprValue {
         let result: ExprValue? =
             switch receiver {
-            case .time(let time): self.call(name, on: time, arguments)
+            case .time(let time): try self.call(name, on: time, arguments)
             case .duration(let nanoseconds): self.call(name, on: nanoseconds, arguments)
             case .null: throw ExpressionError("cannot fetch \(name) from <nil>")
             case .string(let text) where SemanticVersion(text) != nil: SprigVersions.call(name, on: text, arguments)
@@ -15,8 +15,11 @@ enum TimeMethods {
         return result
     }
 
-    private static func call(_ name: String, on time: Timestamp, _ arguments: [ExprValue]) -> ExprValue? {
-        let civil = time.civil
+    private static func call(_ name: String, on zoned: ZonedTime, _ arguments: [ExprValue]) throws(ExpressionError)
+        -> ExprValue?
+    {
+        let civil = zoned.local.civil
+        let time = zoned.instant
         switch (name, arguments.first, arguments.count) {
         case ("Year", nil, 0): return .int(Int64(civil.year))
         case ("Month", nil, 0): return .int(Int64(civil.month))
@@ -31,32 +34,35 @@ enum TimeMethods {
         case ("UnixMilli", nil, 0): return .int(time.milliseconds)
         case ("UnixMicro", nil, 0): return .int(time.milliseconds &* 1_000)
         case ("UnixNano", nil, 0): return .int(time.milliseconds &* 1_000_000)
-        case ("UTC", nil, 0), ("Local", nil, 0): return .time(time)
-        case ("String", nil, 0): return .string(GoText.of(.time(time)))
-        case ("Format", .string(let layout), 1): return .string(GoTimeLayout(layout).text(of: time))
-        case ("Add", .duration(let nanoseconds), 1): return .time(time.advanced(nanoseconds: nanoseconds))
-        case ("Sub", .time(let other), 1): return .duration(nanoseconds: time.nanoseconds(since: other))
-        case ("Before", .time(let other), 1): return .bool(time < other)
-        case ("After", .time(let other), 1): return .bool(other < time)
-        case ("Equal", .time(let other), 1): return .bool(time == other)
-        case ("Compare", .time(let other), 1): return .int(time < other ? -1 : time == other ? 0 : 1)
-        case ("IsZero", nil, 0): return .bool(civil.year == 1 && civil.yearday == 1 && time.milliseconds % 86_400_000 == 0)
+        case ("UTC", nil, 0), ("Local", nil, 0): return .time(ZonedTime(time))
+        // `timezone` gives the name of a zone.
+        case ("In", .string(let name), 1): return .time(try zoned.shown(in: try ExpressionZone.named(name)))
+        case ("String", nil, 0): return .string(GoText.of(.time(zoned)))
+        case ("Format", .string(let layout), 1): return .string(GoTimeLayout(layout).text(of: zoned))
+        case ("Add", .duration(let nanoseconds), 1): return .time(zoned.advanced(nanoseconds: nanoseconds))
+        case ("Sub", .time(let other), 1): return .duration(nanoseconds: time.nanoseconds(since: other.instant))
+        case ("Before", .time(let other), 1): return .bool(time < other.instant)
+        case ("After", .time(let other), 1): return .bool(other.instant < time)
+        case ("Equal", .time(let other), 1): return .bool(time == other.instant)
+        case ("Compare", .time(let other), 1): return .int(time < other.instant ? -1 : time == other.instant ? 0 : 1)
+        case ("IsZero", nil, 0): return .bool(time.civil.year == 1 && time.civil.yearday == 1 && time.milliseconds % 86_400_000 == 0)
         case ("AddDate", .int(let years), 3):
             guard case (.int(let months), .int(let days)) = (arguments[1], arguments[2]) else { return nil }
-            return self.adding(years: years, months: months, days: days, to: time)
+            return self.adding(years: years, months: months, days: days, to: zoned)
         case ("Truncate", .duration(let unit), 1):
-            return .time(Timestamp(milliseconds: self.truncated(time.milliseconds, unit / 1_000_000)))
+            return .time(ZonedTime(Timestamp(milliseconds: self.truncated(time.milliseconds, unit / 1_000_000)), in: zoned.zone))
         default: return nil
         }
     }
 
     /// The day runs over into the next month when the month is too short, as in Go.
-    private static func adding(years: Int64, months: Int64, days: Int64, to time: Timestamp) -> ExprValue? {
+    private static func adding(years: Int64, months: Int64, days: Int64, to time: ZonedTime) -> ExprValue? {
         guard [years, months, days].allSatisfy({ (-1_000_000...1_000_000).contains($0) }) else { return nil }
-        let civil = time.civil
+        let (civil, shown) = (time.local.civil, time.local)
         let start = GoTimeLayout.midnight(year: civil.year, month: civil.month, day: civil.day)
         let end = GoTimeLayout.midnight(year: civil.year + Int(years), month: civil.month + Int(months), day: civil.day + Int(days))
-        return .time(Timestamp(clamping: end.milliseconds &+ (time.milliseconds &- start.milliseconds)))
+        let moved = Timestamp(clamping: end.milliseconds &+ (shown.milliseconds &- start.milliseconds))
+        return .time(ZonedTime(time.zone?.instant(showing: moved) ?? moved, in: time.zone))
     }
 
     private static func truncated(_ amount: Int64, _ unit: Int64) -> Int64 {

@@ -10,9 +10,12 @@ final class WhenNode {
 
     let kind: Kind
     let depth: Int
+    /// Where what it does stands: its operator, or the value itself.
+    let offset: Int
 
-    init(_ kind: Kind) {
+    init(_ kind: Kind, at offset: Int) {
         self.kind = kind
+        self.offset = offset
         let below =
             switch kind {
             case .literal: 0
@@ -27,32 +30,41 @@ final class WhenNode {
 
 /// Reads a condition, operators by their precedence, all of them grouping from the left.
 struct WhenParser {
-    private let tokens: [WhenToken]
+    private let tokens: [PlacedWhenToken]
+    private let end: Int
     private var at = 0
     private var level = 0
 
     private static let deepest = 400
 
     static func parse(_ text: String) throws(WhenFault) -> WhenNode {
-        var parser = WhenParser(tokens: try WhenLexer.tokens(of: text))
+        var parser = WhenParser(tokens: try WhenLexer.tokens(of: text), end: text.unicodeScalars.count)
         let root = try parser.ternary()
         guard parser.at == parser.tokens.count else { throw parser.unexpected() }
         return root
     }
 
-    private init(tokens: [WhenToken]) { self.tokens = tokens }
-
-    private var current: WhenToken? { self.at < self.tokens.count ? self.tokens[self.at] : nil }
-
-    private func unexpected() -> WhenFault {
-        guard let current = self.current else { return .invalid("Unexpected end of expression") }
-        guard self.at > 0 else { return .invalid("'\(current.shown)' cannot stand at the start") }
-        return .invalid("'\(current.shown)' cannot follow '\(self.tokens[self.at - 1].shown)'")
+    private init(tokens: [PlacedWhenToken], end: Int) {
+        self.tokens = tokens
+        self.end = end
     }
 
-    private func node(_ kind: WhenNode.Kind) throws(WhenFault) -> WhenNode {
-        let node = WhenNode(kind)
-        guard node.depth <= Self.deepest else { throw .invalid("it nests deeper than \(Self.deepest) levels") }
+    private var current: WhenToken? { self.at < self.tokens.count ? self.tokens[self.at].token : nil }
+
+    /// Where the current token begins, or the text ends.
+    private var offset: Int { self.at < self.tokens.count ? self.tokens[self.at].offset : self.end }
+
+    private func unexpected() -> WhenFault {
+        guard let current = self.current else { return .invalid("Unexpected end of expression", at: self.end) }
+        guard self.at > 0 else { return .invalid("'\(current.shown)' cannot stand at the start", at: self.offset) }
+        return .invalid("'\(current.shown)' cannot follow '\(self.tokens[self.at - 1].token.shown)'", at: self.offset)
+    }
+
+    private func tooDeep(_ levels: Int, at offset: Int) -> WhenFault { .invalid("it nests deeper than \(levels) levels", at: offset) }
+
+    private func node(_ kind: WhenNode.Kind, at offset: Int) throws(WhenFault) -> WhenNode {
+        let node = WhenNode(kind, at: offset)
+        guard node.depth <= Self.deepest else { throw self.tooDeep(Self.deepest, at: offset) }
         return node
     }
 
@@ -65,20 +77,22 @@ struct WhenParser {
     private mutating func ternary() throws(WhenFault) -> WhenNode {
         self.level += 1
         defer { self.level -= 1 }
-        if self.level > Self.deepest / 4 { throw .invalid("it nests deeper than \(Self.deepest / 4) levels") }
+        if self.level > Self.deepest / 4 { throw self.tooDeep(Self.deepest / 4, at: self.offset) }
         let left = try self.binary(0)
-        if self.take(.coalesce) { return try self.node(.binary(.coalesce, left, try self.ternary())) }
+        let place = self.offset
+        if self.take(.coalesce) { return try self.node(.binary(.coalesce, left, try self.ternary()), at: place) }
         guard self.take(.question) else { return left }
         let yes = try self.ternary()
-        return try self.node(.conditional(left, yes, self.take(.colon) ? try self.ternary() : nil))
+        return try self.node(.conditional(left, yes, self.take(.colon) ? try self.ternary() : nil), at: place)
     }
 
     /// Operators that bind at least as strongly as `least`, grouped from the left.
     private mutating func binary(_ least: Int) throws(WhenFault) -> WhenNode {
         var left = try self.operand()
         while case .symbol(let symbol)? = self.current, let precedence = symbol.precedence, precedence >= least {
+            let place = self.offset
             self.at += 1
-            left = try self.node(.binary(symbol, left, try self.binary(precedence + 1)))
+            left = try self.node(.binary(symbol, left, try self.binary(precedence + 1)), at: place)
         }
         return left
     }
@@ -86,11 +100,12 @@ struct WhenParser {
     private mutating func operand() throws(WhenFault) -> WhenNode {
         switch self.current {
         case .symbol(let symbol)? where symbol == .not || symbol == .subtract || symbol == .bitNot:
+            let place = self.offset
             self.at += 1
             self.level += 1
             defer { self.level -= 1 }
-            if self.level > Self.deepest / 4 { throw .invalid("it nests deeper than \(Self.deepest / 4) levels") }
-            return try self.node(.prefix(symbol, try self.operand()))
+            if self.level > Self.deepest / 4 { throw self.tooDeep(Self.deepest / 4, at: place) }
+            return try self.node(.prefix(symbol, try self.operand()), at: place)
         case .number(let number)?: return try self.literal(.number(number))
         case .flag(let flag)?: return try self.literal(.flag(flag))
         case .string(let text)?: return try self.literal(.string(text))
@@ -100,12 +115,14 @@ struct WhenParser {
     }
 
     private mutating func literal(_ value: WhenValue) throws(WhenFault) -> WhenNode {
+        let place = self.offset
         self.at += 1
-        return try self.node(.literal(value))
+        return try self.node(.literal(value), at: place)
     }
 
     /// A group, or with commas a list.
     private mutating func parentheses() throws(WhenFault) -> WhenNode {
+        let place = self.offset
         self.at += 1
         var items = [try self.ternary()]
         while self.current == .comma {
@@ -113,16 +130,24 @@ struct WhenParser {
             items.append(try self.ternary())
         }
         guard self.current == .close else {
-            if self.current == nil { throw .invalid("Unbalanced parenthesis") }
+            if self.current == nil { throw .invalid("Unbalanced parenthesis", at: place) }
             throw self.unexpected()
         }
         self.at += 1
-        return items.count == 1 ? items[0] : try self.node(.list(items))
+        return items.count == 1 ? items[0] : try self.node(.list(items), at: place)
     }
 }
 
 extension WhenNode {
     func value() throws(WhenFault) -> WhenValue {
+        do throws(WhenFault) {
+            return try self.computed()
+        } catch {
+            throw error.placed(at: self.offset)
+        }
+    }
+
+    private func computed() throws(WhenFault) -> WhenValue {
         switch self.kind {
         case .literal(let value): return value
         case .prefix(let symbol, let operand): return try WhenOperators.prefix(symbol, try operand.value())

@@ -68,22 +68,34 @@ enum WhenToken: Equatable {
     }
 }
 
+/// A word and where it begins, in characters from the start of the text.
+struct PlacedWhenToken {
+    var token: WhenToken
+    var offset: Int
+}
+
 /// Splits a condition into words as govaluate does.
 struct WhenLexer {
     private let scalars: [Unicode.Scalar]
     private var at = 0
+    /// Where the token begins that is being read.
+    private var start = 0
 
     private static let longest = 1 << 20
 
-    static func tokens(of text: String) throws(WhenFault) -> [WhenToken] {
+    static func tokens(of text: String) throws(WhenFault) -> [PlacedWhenToken] {
         var lexer = WhenLexer(scalars: Array(text.unicodeScalars))
-        guard lexer.scalars.count <= self.longest else { throw .invalid("it is longer than \(self.longest) characters") }
-        var tokens: [WhenToken] = []
-        while let token = try lexer.next() { tokens.append(token) }
+        guard lexer.scalars.count <= self.longest else {
+            throw .invalid("it is longer than \(self.longest) characters", at: self.longest)
+        }
+        var tokens: [PlacedWhenToken] = []
+        while let token = try lexer.next() { tokens.append(PlacedWhenToken(token: token, offset: lexer.start)) }
         return tokens
     }
 
     private init(scalars: [Unicode.Scalar]) { self.scalars = scalars }
+
+    private func invalid(_ reason: String) -> WhenFault { .invalid(reason, at: self.start) }
 
     private var current: Unicode.Scalar? { self.at < self.scalars.count ? self.scalars[self.at] : nil }
 
@@ -100,6 +112,7 @@ struct WhenLexer {
 
     private mutating func next() throws(WhenFault) -> WhenToken? {
         while let current = self.current, TextSearch.isBlank(current) { self.at += 1 }
+        self.start = self.at
         guard let first = self.current else { return nil }
         switch first {
         case ",": return self.single(.comma)
@@ -137,16 +150,17 @@ struct WhenLexer {
     }
 
     private mutating func number() throws(WhenFault) -> WhenToken {
-        let start = self.at
-        if self.current == "0", start + 1 < self.scalars.count, self.scalars[start + 1] == "x" {
+        if self.current == "0", self.start + 1 < self.scalars.count, self.scalars[self.start + 1] == "x" {
             self.at += 2
             let digits = self.run { $0.isASCII && $0.properties.isASCIIHexDigit }
-            guard let number = UInt64(digits, radix: 16) else { throw .invalid("Unable to parse hex value '\(digits)' to uint64") }
+            guard let number = UInt64(digits, radix: 16) else { throw self.invalid("Unable to parse hex value '\(digits)' to uint64") }
             return .number(Double(number))
         }
         let digits = self.run { Self.isDigit($0) || $0 == "." }
         let readable = (digits.hasPrefix(".") ? "0" : "") + digits + (digits.hasSuffix(".") ? "0" : "")
-        guard digits != ".", let number = Double(readable) else { throw .invalid("Unable to parse numeric value '\(digits)' to float64") }
+        guard digits != ".", let number = Double(readable) else {
+            throw self.invalid("Unable to parse numeric value '\(digits)' to float64")
+        }
         return .number(number)
     }
 
@@ -157,8 +171,8 @@ struct WhenLexer {
         case "false": return .flag(false)
         case "in", "IN": return .symbol(.isIn)
         // govaluate takes a dot for access to a field, and there are no fields here.
-        case _ where word.hasSuffix("."): throw .invalid("Hanging accessor on token '\(word)'")
-        case _ where word.contains("."): throw .invalid("Unable to access a field in token '\(word)'")
+        case _ where word.hasSuffix("."): throw self.invalid("Hanging accessor on token '\(word)'")
+        case _ where word.contains("."): throw self.invalid("Unable to access a field in token '\(word)'")
         default: return .string(word)
         }
     }
@@ -166,7 +180,7 @@ struct WhenLexer {
     private mutating func bracketed() throws(WhenFault) -> WhenToken {
         self.at += 1
         let name = self.run { $0 != "]" }
-        guard self.current == "]" else { throw .invalid("Unclosed parameter bracket") }
+        guard self.current == "]" else { throw self.invalid("Unclosed parameter bracket") }
         self.at += 1
         return .string(name)
     }
@@ -174,7 +188,7 @@ struct WhenLexer {
     private mutating func quoted(_ quote: Unicode.Scalar) throws(WhenFault) -> WhenToken {
         self.at += 1
         let text = self.run { $0 != quote }
-        guard self.current == quote else { throw .invalid("Unclosed string literal") }
+        guard self.current == quote else { throw self.invalid("Unclosed string literal") }
         self.at += 1
         if let seconds = WhenDates.seconds(of: text) { return .number(seconds) }
         return .string(text)
@@ -189,7 +203,7 @@ struct WhenLexer {
             }
         }
         let run = self.scalars[(self.at + 1)...].prefix(while: Self.isSymbolic)
-        throw .invalid("Invalid token: '\(self.scalars[self.at])\(String(scalars: run))'")
+        throw self.invalid("Invalid token: '\(self.scalars[self.at])\(String(scalars: run))'")
     }
 
     private static func isSymbolic(_ scalar: Unicode.Scalar) -> Bool {
@@ -212,7 +226,7 @@ enum WhenDates {
     static func seconds(of text: String) -> Double? {
         // The cheap look first: nearly all texts are no dates.
         guard (6...40).contains(text.utf8.count), text.utf8.contains(where: { $0 >= 0x30 && $0 <= 0x39 }) else { return nil }
-        for layout in self.layouts { if let time = layout.time(from: text) { return Double(time.seconds) } }
+        for layout in self.layouts { if let time = layout.time(from: text, in: nil) { return Double(time.instant.seconds) } }
         return nil
     }
 }

@@ -50,6 +50,7 @@ public indirect enum CompiledValue: Sendable {
             return .array(rendered)
         case .object(let fields):
             var object = JSONObject()
+            object.reserveCapacity(fields.count)
             for (key, value) in fields {
                 object[try key.render(scope, mode: mode, clock: clock)] = try value.render(scope, mode: mode, clock: clock)
             }

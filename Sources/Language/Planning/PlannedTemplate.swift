@@ -180,10 +180,26 @@ public struct PlannedDAG: Sendable {
     public var dependents: [[Int]]
     /// In Argo's order: as written, or the leaf tasks by name.
     public var targets: [Int]
-    /// `target` when it holds tags; `targets` and `isNeeded` say nothing then.
+    /// `target` when it holds tags: names of tasks once it is rendered, and when it is empty then `targets` hold.
     public var dynamicTarget: TemplateText?
     /// Tasks that no target needs never run.
     public var isNeeded: [Bool]
     /// An order in which every task comes after its dependencies.
     public var order: [Int]
+}
+
+extension PlannedDAG {
+    /// Which tasks some of these targets need, themselves included.
+    public func needed(for targets: [Int]) -> [Bool] { Self.needed(for: targets, self.dependencies) }
+
+    static func needed(for targets: [Int], _ dependencies: [[Int]]) -> [Bool] {
+        var isNeeded = [Bool](repeating: false, count: dependencies.count)
+        var queue = targets
+        while let next = queue.popLast() {
+            if isNeeded[next] { continue }
+            isNeeded[next] = true
+            queue += dependencies[next]
+        }
+        return isNeeded
+    }
 }

@@ -27,16 +27,9 @@ extension Planner {
         // What a tag names is known only when the node starts.
         let dynamicTarget = dag.target.flatMap { $0.hasTag ? self.text($0, origin.field("target")) : nil }
         guard let order, planned.count == dag.tasks.count, table.places.count == planned.count else { return (nil, names) }
-        var isNeeded = [Bool](repeating: false, count: planned.count)
-        var queue = targets
-        while let next = queue.popLast() {
-            if isNeeded[next] { continue }
-            isNeeded[next] = true
-            queue += dependencies[next]
-        }
         let plannedDAG = PlannedDAG(
             tasks: planned, sites: table.places, formulas: formulas, dependencies: dependencies, dependents: dependents, targets: targets,
-            dynamicTarget: dynamicTarget, isNeeded: isNeeded, order: order)
+            dynamicTarget: dynamicTarget, isNeeded: PlannedDAG.needed(for: targets, dependencies), order: order)
         return (plannedDAG, names)
     }
 
@@ -155,10 +148,9 @@ extension Planner {
     }
 
     private mutating func targets(_ dag: DAGTemplate, _ table: SiteTable, _ dependents: [[Int]], _ origin: Origin) -> [Int] {
-        guard let target = dag.target else {
+        guard let target = dag.target, !target.hasTag else {
             return dependents.indices.filter { dependents[$0].isEmpty }.sorted { dag.tasks[$0].name < dag.tasks[$1].name }
         }
-        if target.hasTag { return [] }
         var found: [Int] = []
         for name in target.split(whereSeparator: \.isWhitespace).map(String.init) {
             if let at = table.places[name] {

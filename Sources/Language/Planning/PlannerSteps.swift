@@ -148,7 +148,7 @@ extension Planner {
         }
         if let when = step.when, !when.hasTag {
             do { _ = try WhenExpression.evaluate(when) } catch {
-                self.faults.add(.badExpression, at: origin.field("when"), word: when, error.message)
+                self.faults.add(.badExpression, at: origin.field("when"), in: when, offset: error.offset, error.message)
             }
         }
     }

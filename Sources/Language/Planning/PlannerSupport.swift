@@ -23,7 +23,6 @@ extension Planner {
     mutating func findUnsupported(in template: Template, _ origin: Origin) {
         let raw = template.raw
         if Self.isGiven(raw["metrics"]) { self.noEffect(origin.field("metrics"), "metrics") }
-        if template.dag?.target?.hasTag ?? false { self.unsupported(origin.field("dag").field("target"), "a target with tags") }
         self.findUnsupported(in: template.inputs.artifacts, origin.field("inputs").field("artifacts"), areOutputs: false)
         self.findUnsupported(in: template.outputs.artifacts, origin.field("outputs").field("artifacts"), areOutputs: true)
         for (group, steps) in template.steps.enumerated() {

@@ -114,6 +114,7 @@ extension Planner {
                 hint: "Skiff uses it to find the program and to run the same file on a cluster")
         }
         self.checkMounts(of: .object(container), place, template, origin)
+        container["name"] = "main"
         let compiled = self.compiled(.object(container), place)
         let text = self.text(source, place.field("source"))
         let (volumes, security) = self.volumes(of: template, origin)

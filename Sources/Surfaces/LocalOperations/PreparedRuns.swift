@@ -44,6 +44,7 @@ struct RunPreparation {
             let result = submissions[at].planned(contexts[at])
             diagnostics = ManifestContext.merged(diagnostics, result.diagnostics)
             guard let plan = result.plan else { continue }
+            diagnostics = ManifestContext.merged(diagnostics, submissions[at].warnings(contexts[at]))
             runs.append(PreparedRun(submission: submissions[at], manifest: manifests[at], plan: plan, context: contexts[at]))
         }
         guard runs.count == submissions.count, !diagnostics.contains(where: { $0.severity == .error }) else {

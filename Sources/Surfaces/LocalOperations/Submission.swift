@@ -76,7 +76,7 @@ struct Submission {
     /// - Parameter suffix: what follows `generateName` when there is no name.
     mutating func identify(uid: String, createdAt: Timestamp, suffix: String) {
         if self.isGenerated || self.name.isEmpty, let prefix = self.generateName {
-            self.manifest.set(["metadata", "name"], .string(prefix + suffix))
+            self.manifest.set(["metadata", "name"], .string(Self.cut(prefix) + suffix))
             self.isGenerated = true
         }
         self.manifest.set(["metadata", "uid"], .string(uid))
@@ -93,13 +93,16 @@ struct Submission {
             return self.fault(
                 .missingField, "metadata", "a Workflow needs metadata.name or metadata.generateName", hint: "add 'generateName: my-flow-'")
         }
-        let shown = name.isEmpty ? (self.generateName ?? "") + "x" : name
+        let shown = name.isEmpty ? Self.cut(self.generateName ?? "") + "x" : name
         if Self.isLegal(shown) { return nil }
         return self.fault(
             .badValue, name.isEmpty ? "metadata.generateName" : "metadata.name",
             "'\(name.isEmpty ? self.generateName ?? "" : name)' cannot be the name of a run",
             hint: "use at most 63 lower case letters, digits, '-' and '.', with a letter or digit at both ends")
     }
+
+    /// A name that is made has at most 63 bytes, five of them what follows the prefix; Kubernetes cuts longer prefixes too.
+    private static func cut(_ prefix: String) -> String { String(Substring(prefix.utf8.prefix(58))) }
 
     private static func isLegal(_ name: String) -> Bool {
         let bytes = Array(name.utf8)
@@ -114,12 +117,18 @@ struct Submission {
             code, file: source.file, path: FieldPath(path), position: source.value(FieldPath(path)), message: message, hint: hint)
     }
 
-    func planned(_ context: ManifestContext) -> PlanningResult {
-        guard let workflow = Workflow(self.manifest) else { preconditionFailure("a submission is not of kind Workflow") }
-        return Planner.plan(
-            PlanningInput(
-                workflow: PlanningDocument(workflow: workflow, source: self.document.source), library: context.library,
-                resources: context.resources, readYAML: ManifestReader.value(ofYAML:)))
+    func planned(_ context: ManifestContext) -> PlanningResult { Planner.plan(self.input(self.manifest, context)) }
+
+    /// What in the text is most likely a mistake, and does not keep it from running. Advice is for `skiff lint` to give.
+    func warnings(_ context: ManifestContext) -> [Diagnostic] {
+        Planner.lint(self.input(self.document.value, context)).filter { $0.severity == .warning }
+    }
+
+    private func input(_ manifest: JSONValue, _ context: ManifestContext) -> PlanningInput {
+        guard let workflow = Workflow(manifest) else { preconditionFailure("a submission is not of kind Workflow") }
+        return PlanningInput(
+            workflow: PlanningDocument(workflow: workflow, source: self.document.source), library: context.library,
+            resources: context.resources, readYAML: ManifestReader.value(ofYAML:))
     }
 }
 

@@ -94,7 +94,9 @@ enum Base64 {
     }
 
     /// Nil when the text is not in base 64. Bytes that are no UTF-8 become replacement characters.
-    static func decoded(_ text: String) -> String? {
+    static func decoded(_ text: String) -> String? { self.decodedBytes(text).map { String(decoding: $0, as: UTF8.self) } }
+
+    static func decodedBytes(_ text: String) -> [UInt8]? {
         let bytes = Array(text.utf8.filter { $0 != 0x0A && $0 != 0x0D })
         let padding = bytes.reversed().prefix { $0 == UInt8(ascii: "=") }.count
         guard bytes.count % 4 == 0, padding <= 2 else { return nil }
@@ -107,6 +109,6 @@ enum Base64 {
             bits = bits << 6 | UInt32(values[Int(byte)])
             if index % 4 > 0 { out.append(UInt8(truncatingIfNeeded: bits >> (6 - 2 * UInt32(index % 4)))) }
         }
-        return String(decoding: out, as: UTF8.self)
+        return out
     }
 }

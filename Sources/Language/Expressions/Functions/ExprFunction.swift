@@ -85,19 +85,21 @@ enum Builtins {
 enum Sprig {
     static let table = ExprFunction.table([
         SprigText.functions, SprigWords.functions, SprigNumbers.functions, SprigCollections.functions, SprigConversions.functions,
-        SprigHashes.functions, SprigURLs.functions, SprigVersions.functions,
+        SprigHashes.functions, SprigSecrets.functions, SprigURLs.functions, SprigVersions.functions,
     ])
 
     /// Functions of the library that are not here, and why.
     static let leftOut: [String: String] = {
         let outside = "expressions read neither the environment nor the network"
-        let secrets = "expressions make no keys, certificates or password hashes, let a step make them"
+        // Chance comes from the run, so that it can be told again: whoever knows the run's ID could make the same key.
+        let keys = "a key that an expression makes is no secret, let a step make it"
         var reasons: [String: String] = [:]
         for name in ["env", "expandenv", "getHostByName"] { reasons[name] = outside }
         for name in [
             "genPrivateKey", "genCA", "genCAWithKey", "genSelfSignedCert", "genSelfSignedCertWithKey", "genSignedCert",
-            "genSignedCertWithKey", "buildCustomCert", "bcrypt", "htpasswd", "derivePassword", "encryptAES", "decryptAES",
-        ] { reasons[name] = secrets }
+            "genSignedCertWithKey",
+        ] { reasons[name] = keys }
+        reasons["buildCustomCert"] = "expressions do not read certificates, 'sprig.b64dec' gives the text of one"
         return reasons
     }()
 }

@@ -62,13 +62,13 @@ enum SprigConversions {
 
     private static var times: [ExprFunction] {
         [
-            ExprFunction("now", 0...0) { evaluation, _ in .time(evaluation.clock.now) },
+            ExprFunction("now", 0...0) { evaluation, _ in .time(ZonedTime(evaluation.clock.now)) },
             ExprFunction("date", 2...2, self.date), ExprFunction("dateInZone", 3...3, self.date),
             ExprFunction("date_in_zone", 3...3, self.date),
-            ExprFunction("htmlDate", 1...1) { .string(GoTimeLayout("2006-01-02").text(of: self.time($1[0], $0))) },
+            ExprFunction("htmlDate", 1...1) { .string(GoTimeLayout("2006-01-02").text(of: ZonedTime(self.time($1[0], $0)))) },
             ExprFunction("htmlDateInZone", 2...2) { evaluation, call in
-                try self.checkZone(call, at: 1)
-                return .string(GoTimeLayout("2006-01-02").text(of: self.time(call[0], evaluation)))
+                let time = try ZonedTime(self.time(call[0], evaluation)).shown(in: try ExpressionZone.named(try call.text(1)))
+                return .string(GoTimeLayout("2006-01-02").text(of: time))
             },
             ExprFunction("unixEpoch", 1...1) { .string(String(self.time($1[0], $0).seconds)) },
             ExprFunction("dateModify", 2...2, self.dateModify), ExprFunction("date_modify", 2...2, self.dateModify),
@@ -86,7 +86,7 @@ enum SprigConversions {
                 switch call[0] {
                 case .string(let text): .string(self.roughly(TimeFunctions.nanoseconds(text) ?? 0))
                 case .duration(let nanoseconds): .string(self.roughly(nanoseconds))
-                case .time(let time): .string(self.roughly(evaluation.clock.now.nanoseconds(since: time)))
+                case .time(let time): .string(self.roughly(evaluation.clock.now.nanoseconds(since: time.instant)))
                 case .null, .bool, .int, .float, .array, .map: .string("0s")
                 }
             },
@@ -105,7 +105,7 @@ enum SprigConversions {
     /// A time, seconds since 1970, or a text in RFC 3339; the time of the evaluation for anything else, as in the library.
     private static func time(_ value: ExprValue, _ evaluation: Evaluation) -> Timestamp {
         switch value {
-        case .time(let time): time
+        case .time(let time): time.instant
         case .int(let seconds): Timestamp(clamping: Span.seconds(seconds).milliseconds)
         case .string(let text): Timestamp(rfc3339: text) ?? evaluation.clock.now
         case .null, .bool, .float, .array, .map, .duration: evaluation.clock.now
@@ -113,24 +113,21 @@ enum SprigConversions {
     }
 
     private static func date(_ evaluation: inout Evaluation, _ call: FunctionCall) throws(ExpressionError) -> ExprValue {
-        if call.count > 2 { try self.checkZone(call, at: 2) }
-        return try evaluation.made(GoTimeLayout(try call.text(0)).text(of: self.time(call[1], evaluation)))
-    }
-
-    private static func checkZone(_ call: FunctionCall, at index: Int) throws(ExpressionError) {
-        guard !["UTC", "", "GMT", "Etc/UTC", "Local"].contains(try call.text(index)) else { return }
-        throw ExpressionError("the time zone '\(try call.text(index))' is not supported, times are UTC")
+        let zone = call.count > 2 ? try ExpressionZone.named(try call.text(2)) : nil
+        let time = try ZonedTime(self.time(call[1], evaluation)).shown(in: zone)
+        return try evaluation.made(GoTimeLayout(try call.text(0)).text(of: time))
     }
 
     private static func dateModify(_ evaluation: inout Evaluation, _ call: FunctionCall) throws(ExpressionError) -> ExprValue {
         guard let nanoseconds = TimeFunctions.nanoseconds(try call.text(0)) else {
             throw ExpressionError("'\(try call.text(0))' is not a duration, write one like \"-1.5h\"")
         }
-        return .time(self.time(call[1], evaluation).advanced(nanoseconds: nanoseconds))
+        if case .time(let time) = call[1] { return .time(time.advanced(nanoseconds: nanoseconds)) }
+        return .time(ZonedTime(self.time(call[1], evaluation)).advanced(nanoseconds: nanoseconds))
     }
 
     private static func toDate(_ evaluation: inout Evaluation, _ call: FunctionCall) throws(ExpressionError) -> ExprValue {
-        guard let time = GoTimeLayout(try call.text(0)).time(from: try call.text(1)) else {
+        guard let time = GoTimeLayout(try call.text(0)).time(from: try call.text(1), in: nil) else {
             throw ExpressionError("'\(try call.text(1))' is not a date in the layout '\(try call.text(0))'")
         }
         return .time(time)

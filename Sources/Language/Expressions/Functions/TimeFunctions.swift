@@ -1,10 +1,10 @@
 import WorkflowModel
 
-/// expr's functions on times and durations. All times are UTC.
+/// expr's functions on times and durations. Times are UTC where nothing names a zone.
 enum TimeFunctions {
     static var builtins: [ExprFunction] {
         [
-            ExprFunction("now", 0...0) { evaluation, _ in .time(evaluation.clock.now) },
+            ExprFunction("now", 0...0) { evaluation, _ in .time(ZonedTime(evaluation.clock.now)) },
             ExprFunction("duration", 1...1) { _, call in
                 guard let nanoseconds = self.nanoseconds(try call.text(0)) else {
                     throw ExpressionError("'\(try call.text(0))' is not a duration, write one like \"1h30m\" or \"500ms\"")
@@ -14,14 +14,10 @@ enum TimeFunctions {
             ExprFunction("date", 1...3, self.date),
             ExprFunction("timezone", 1...1) { _, call in
                 let name = try call.text(0)
-                guard ["UTC", "", "GMT", "Etc/UTC"].contains(name) else { throw self.onlyUTC(name) }
-                return .string("UTC")
+                _ = try ExpressionZone.named(name)
+                return .string(name.isEmpty ? "UTC" : name)
             },
         ]
-    }
-
-    private static func onlyUTC(_ name: String) -> ExpressionError {
-        ExpressionError("the time zone '\(name)' is not supported, times are UTC")
     }
 
     /// The layouts in which `date` tries to read a text.
@@ -33,16 +29,26 @@ enum TimeFunctions {
 
     private static func date(_ evaluation: inout Evaluation, _ call: FunctionCall) throws(ExpressionError) -> ExprValue {
         if case .time = call[0] { return call[0] }
-        let text = try call.text(0)
+        // What `timezone` gives may come first; no date reads like the name of a zone.
+        let isZoneFirst = call.count > 1 ? self.isZone(try call.text(0)) : false
+        let at = isZoneFirst ? 1 : 0
+        let text = try call.text(at)
         var layouts = self.layouts
-        if call.count > 1 {
-            let layout = try call.text(1)
+        if call.count > at + 1 {
+            let layout = try call.text(at + 1)
             layouts = [GoTimeLayout(GoTimeLayout.named[layout] ?? layout)]
         }
-        if call.count > 2, case .string(let zone) = call[2], !["UTC", "", "GMT", "Etc/UTC"].contains(zone) { throw self.onlyUTC(zone) }
-        for layout in layouts { if let time = layout.time(from: text) { return .time(time) } }
-        throw ExpressionError("'\(text)' is not a date" + (call.count > 1 ? " in the layout '\(try call.text(1))'" : ""))
+        var zone = isZoneFirst ? try ExpressionZone.named(try call.text(0)) : nil
+        if call.count > at + 2 { zone = try ExpressionZone.named(try call.text(at + 2)) }
+        for layout in layouts {
+            guard let time = layout.time(from: text, in: zone) else { continue }
+            try time.zone?.check(time.instant)
+            return .time(time)
+        }
+        throw ExpressionError("'\(text)' is not a date" + (call.count > at + 1 ? " in the layout '\(try call.text(at + 1))'" : ""))
     }
+
+    private static func isZone(_ text: String) -> Bool { ["UTC", "Local"].contains(text) || TimeZoneRules(name: text) != nil }
 
     private static let units: [(String, Int64)] = [
         ("ns", 1), ("us", 1_000), ("µs", 1_000), ("μs", 1_000), ("ms", 1_000_000), ("s", 1_000_000_000), ("m", 60_000_000_000),

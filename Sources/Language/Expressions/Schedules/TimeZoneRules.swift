@@ -3,26 +3,34 @@ public import WorkflowModel
 /// How far a time zone is from UTC at each instant, by the tz database's rules as they were when this program was made.
 ///
 /// They are part of the program, so that a schedule means the same on every machine, also on one without `/usr/share/zoneinfo`.
-/// Instants before 2020 get the offset that held on 1 January 2020.
+/// Instants before 2000 get the offset that held on 1 January 2000.
 public struct TimeZoneRules: Sendable, Equatable {
     public let name: String
-    /// Seconds east of UTC before the first change.
-    private let initial: Int64
+    /// What held before the first change.
+    private let initial: Offset
     /// Changes that the rule does not tell, in the order of time.
     private let changes: [Change]
     /// From when on the rule alone holds, in seconds since 1970.
     private let ruleStart: Int64
-    private let standard: Int64
+    private let standard: Offset
     private let summer: Summer?
+
+    /// How far a zone's clocks are from UTC, and how that is called there.
+    struct Offset: Equatable {
+        /// East of UTC.
+        var seconds: Int64
+        /// `CET`; `+03` where nobody has a name for it.
+        var abbreviation: String
+    }
 
     fileprivate struct Change: Equatable {
         var at: Int64
-        var offset: Int64
+        var offset: Offset
     }
 
     /// The part of each year with another offset. Where it is winter in June it begins late in the year and ends early in the next.
     fileprivate struct Summer: Equatable {
-        var offset: Int64
+        var offset: Offset
         /// In standard time.
         var begin: YearlyDay
         /// In summer time.
@@ -46,20 +54,20 @@ public struct TimeZoneRules: Sendable, Equatable {
         guard let line = TimeZoneTable.line(of: name) else { return nil }
         self.name = name
         let rule = line.rule.split(separator: ",")
-        self.standard = Int64(rule[0])!
+        self.standard = Offset(rule[0])
         self.summer =
             rule.count == 1
-            ? nil : Summer(offset: Int64(rule[1])!, begin: YearlyDay(rule[2]), end: YearlyDay(rule[3]))
+            ? nil : Summer(offset: Offset(rule[1]), begin: YearlyDay(rule[2]), end: YearlyDay(rule[3]))
         if line.changes == "-" {
             self.initial = self.standard
             self.changes = []
             self.ruleStart = .min
         } else {
             let parts = line.changes.split(separator: ";")
-            self.initial = Int64(parts[0])!
+            self.initial = Offset(parts[0])
             self.changes = parts[1..<(parts.count - 1)].map { part in
-                let pair = part.split(separator: "=")
-                return Change(at: Int64(pair[0])!, offset: Int64(pair[1])!)
+                let pair = part.split(separator: "=", maxSplits: 1)
+                return Change(at: Int64(pair[0])!, offset: Offset(pair[1]))
             }
             self.ruleStart = Int64(parts[parts.count - 1])!
         }
@@ -71,14 +79,24 @@ public struct TimeZoneRules: Sendable, Equatable {
     /// Seconds to add to UTC for the zone's own time.
     public func offset(at time: Timestamp) -> Int64 { self.offset(atSecond: time.seconds) }
 
-    func offset(atSecond second: Int64) -> Int64 {
+    func offset(atSecond second: Int64) -> Int64 { self.state(atSecond: second).seconds }
+
+    func state(atSecond second: Int64) -> Offset {
         if second < self.ruleStart { return self.changes.last { $0.at <= second }?.offset ?? self.initial }
         guard let summer = self.summer else { return self.standard }
-        let year = Timestamp(milliseconds: (second + self.standard) * 1000).civil.year
-        let begin = summer.begin.moment(in: year) - self.standard
-        let end = summer.end.moment(in: year) - summer.offset
+        let year = Timestamp(milliseconds: (second + self.standard.seconds) * 1000).civil.year
+        let begin = summer.begin.moment(in: year) - self.standard.seconds
+        let end = summer.end.moment(in: year) - summer.offset.seconds
         let isSummer = begin < end ? begin <= second && second < end : second < end || begin <= second
         return isSummer ? summer.offset : self.standard
+    }
+}
+
+extension TimeZoneRules.Offset {
+    /// Reads `3600=CET`.
+    fileprivate init(_ text: Substring) {
+        let pair = text.split(separator: "=")
+        self.init(seconds: Int64(pair[0])!, abbreviation: String(pair[1]))
     }
 }
 
@@ -100,7 +118,7 @@ extension TimeZoneRules.YearlyDay {
 
 /// The table's lines: a rule, the changes before it holds, and the names of the zones that have them.
 ///
-/// A rule is `standard` or `standard,summer,begin,end`. Changes are `-` when the rule always held, else
+/// An offset is `seconds=abbreviation`. A rule is `standard` or `standard,summer,begin,end`. Changes are `-` when the rule always held, else
 /// `initial;time=offset;…;start of the rule`.
 private enum TimeZoneTable {
     struct Line {
@@ -109,8 +127,9 @@ private enum TimeZoneTable {
         var names: ArraySlice<Substring>
     }
 
-    static let lines: [Line] = timeZoneTable.description.split(separator: "\n").map { line in
-        let words = line.split(separator: " ")
+    static let lines: [Line] = timeZoneTable.description.utf8.split(separator: UInt8(ascii: "\n")).map { line in
+        // By bytes, because finding the characters of the whole table takes ten times as long.
+        let words = line.split(separator: UInt8(ascii: " ")).map { Substring($0) }
         return Line(rule: words[0], changes: words[1], names: words[2...])
     }
 

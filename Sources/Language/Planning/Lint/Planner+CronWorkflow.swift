@@ -156,7 +156,9 @@ private struct CronChecker {
                     self.faults.unknown(reference, names, at: self.spec.field("when"), text: when)
                 }
             } catch {
-                self.faults.add(.badTag, at: self.spec.field("when"), error.message, hint: "tags are written {{name}} or {{=expression}}")
+                self.faults.add(
+                    .badTag, at: self.spec.field("when"), text: when, offset: error.offset, length: 2, error.message,
+                    hint: "tags are written {{name}} or {{=expression}}")
             }
         }
         if let stop = self.cron.stopExpression {
