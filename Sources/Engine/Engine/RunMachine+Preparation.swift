@@ -125,6 +125,7 @@ extension RunMachine {
         case .retry:
             self.nodes[id.index].phase = .running
             self.changed.insert(id)
+            if let attempt = self.attempts(of: id).last, self.isDormant(attempt) { return self.goOn(attempt) }
             self.startAttempt(of: id, 0)
         case .suspend, .http, .plugin: self.enterFreely(id)
         case .pod, .steps, .dag, .stepGroup, .taskGroup, .skipped, .container: self.admit(id)
@@ -151,7 +152,7 @@ extension RunMachine {
 extension RunMachine {
     func outstandingPreparation(of node: Node) -> [Action] {
         switch node.stage {
-        case .place, .slot: return []
+        case .place, .slot, .dormant: return []
         case .locks: return [.acquire(LockHolder(run: self.id, node: node.id), node.locks, priority: self.plan.priority ?? 0)]
         case .cache:
             guard let memo = node.template.flatMap({ self.plan.templates[$0].memoize }),

@@ -44,6 +44,8 @@ public struct RunMachine: Sendable {
         /// What the cache has for a memoized node; nil when it has nothing.
         case recalled(NodeID, NodeOutputs?)
         case callFinished(NodeID, attempt: Int, CallResult)
+        /// A run that has ended is to go on.
+        case retryRequested(RetryRequest)
     }
 
     public enum Action: Sendable, Equatable {
@@ -87,6 +89,8 @@ public struct RunMachine: Sendable {
     var daemons: Set<NodeID> = []
     /// Nodes under way that have lifecycle hooks, and the workflow's own hooks that have started.
     var hooked: Set<NodeID> = []
+    /// Nodes with parts whose turn to go on, after a retry of the run, has not come.
+    var dormant: Set<NodeID> = []
     var runHooks: [NodeID] = []
     var leaves = (finished: 0, all: 0)
 
@@ -131,7 +135,9 @@ public struct RunMachine: Sendable {
         case (.pending, .resumeRequested(nil, _)): self.run.isSuspended = false
         case (.running, .nodeSet(let selector, let update)): self.set(selector, update)
         // News that crossed with the end of the run, or a second start, changes nothing.
-        case (.running, .started), (.running, .locksAnswered(nil, _)), (.pending, _): break
+        case (.running, .started), (.running, .locksAnswered(nil, _)), (.running, .retryRequested), (.pending, _): break
+        case (.succeeded, .retryRequested(let request)), (.failed, .retryRequested(let request)), (.error, .retryRequested(let request)):
+            self.retry(request)
         case (.succeeded, _), (.failed, _), (.error, _): self.giveBack(event)
         }
         self.drain()
@@ -188,8 +194,7 @@ public struct RunMachine: Sendable {
         case .failure(let fault): return self.finishRun(.error, message: fault.message)
         }
         if let at = self.runDeadline { self.actions.append(.schedule(TimerID(node: nil, kind: .runDeadline), at: at)) }
-        let seed = NodeSeed(name: self.plan.name, role: .entry, owner: nil, boundary: nil, isExit: false)
-        self.startNode(seed, self.call(.template(self.plan.entrypoint), self.plan.arguments, Scope(machine: self, frames: [])))
+        self.beginEntry()
     }
 
     /// Labels whose values are expressions over the run's own variables.
@@ -287,6 +292,7 @@ public struct RunMachine: Sendable {
         self.nodes[id.index].dueAt = nil
         self.waiting.remove(id)
         self.changed.insert(id)
+        if !self.dormant.isEmpty { self.closeDormant(inside: id, .omitted, message: "what it is part of has ended") }
         self.leave(id, from: before)
         switch self.nodes[id.index].type {
         case .pod: self.leaves.finished += 1
@@ -321,6 +327,7 @@ public struct RunMachine: Sendable {
         self.run.finishedAt = self.run.now
         if self.run.startedAt == nil { self.run.startedAt = self.run.now }
         self.run.waitsFor = nil
+        for id in self.dormant.sorted() { self.closeDormant(inside: id, .failed, message: message) }
         if self.plan.synchronization != nil { self.actions.append(.release(LockHolder(run: self.id, node: nil))) }
         self.actions.append(.finish(phase))
     }
@@ -346,6 +353,6 @@ extension RunMachine: Equatable {
         left.id == right.id && left.run == right.run && left.nodes == right.nodes && left.steps == right.steps && left.dags == right.dags
             && left.openItems == right.openItems && left.gates == right.gates && left.waiting == right.waiting
             && left.leaves == right.leaves && left.daemons == right.daemons && left.hooked == right.hooked
-            && left.runHooks == right.runHooks
+            && left.runHooks == right.runHooks && left.dormant == right.dormant
     }
 }

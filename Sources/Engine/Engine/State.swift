@@ -95,6 +95,8 @@ public enum NodeStage: String, Sendable, Equatable {
     case place
     /// A place under the workflow's limit, or the end of the run's suspension; it has its place in the boundary.
     case slot
+    /// Its turn to go on with the parts it has, after somebody retried its run.
+    case dormant
 }
 
 /// How much of its work a step says it has done.
@@ -200,7 +202,9 @@ public struct Node: Sendable, Equatable {
     public var waitsFor: String?
     public var memo: MemoStatus?
     public var progress: NodeProgress?
-    /// Nodes that it owns, in order of creation. Told again from `owner` after a restart.
+    /// It was made again when somebody retried its run; kept as history only.
+    public var isRetired = false
+    /// Nodes that it owns and that are not retired, in order of creation. Told again from `owner` after a restart.
     public var children: [NodeID]
 }
 
@@ -234,6 +238,8 @@ public struct RunState: Sendable, Equatable {
     public var waitsFor: String?
     /// Labels that were computed when the run began (`workflowMetadata.labelsFrom`).
     public var labels: [NamedValue] = []
+    /// Node that runs the entry template.
+    public var entryNode = NodeID(0)
     /// Node that runs the workflow's exit handler.
     public var exitNode: NodeID?
 }
