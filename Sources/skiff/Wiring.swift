@@ -75,7 +75,8 @@ struct Wiring: Sendable {
                 }
             },
             artifacts: FileArtifactStore(dataDirectory: directory), settings: { try configuration.settings() },
-            removeFiles: self.removeFiles, scratch: { pod in "\(directory)/pods/\(pod)/scratch" }, time: SystemTime())
+            removeFiles: self.removeFiles, scratch: { pod in "\(directory)/pods/\(pod)/scratch" },
+            unpack: { try CompressedBytes.unpacked($0) }, time: SystemTime())
     }
 }
 

@@ -14,7 +14,7 @@ let version = "0.1.0"
 
 // First of all, while there is only one thread: the process that pods are forked from. Other verbs start none.
 let launcher: Result<Launcher, LocalRuntimeError>? =
-    Swift.CommandLine.unsafeArgv[1].map { strcmp($0, "run") == 0 } == true
+    Swift.CommandLine.unsafeArgv[1].map { ["run", "retry", "resubmit"].contains(String(cString: $0)) } == true
     ? Result { () throws(LocalRuntimeError) in try Launcher() } : nil
 
 let context = CommandLineContext(

@@ -302,6 +302,23 @@ struct ManualRetryTests {
         #expect(rehearsal.released.count == 4)
     }
 
+    @Test func `a resubmission takes over what succeeded, under its own names`() throws {
+        var old = try Rehearsal(Sample.nested)
+        try old.run { _, node in node.name == "wf.in[0].two" ? .exit(1) : .prints(node.name) }
+        var new = try Rehearsal(Sample.nested.replacing("name: wf}", with: "name: wf-again}"))
+        try new.send(.restored(old.machine.resubmission(named: "wf-again")))
+        try new.send(.retryRequested(RetryRequest()))
+        try new.run()
+        #expect(
+            new.launched.map { new.machine.nodes[$0.id.node.index].name } == [
+                "wf-again.in[0].two", "wf-again.in[1].three", "wf-again.after",
+            ])
+        #expect(new.machine.run.phase == .succeeded)
+        let kept = try new.node("wf-again.in[0].one")
+        #expect(kept.outputs.result == "wf.in[0].one")
+        #expect(kept.original == ArgoNames.nodeID("wf.in[0].one", workflow: "wf"))
+    }
+
     @Test func `a preview names what would run again and changes nothing`() throws {
         var rehearsal = try Rehearsal(Sample.nested)
         try rehearsal.run { _, node in node.name == "wf.in[0].two" ? .exit(1) : .success }

@@ -79,7 +79,8 @@ final class House: Sendable {
                 },
                 artifacts: FileArtifactStore(dataDirectory: directory), calls: ScriptedCalls(),
                 settings: { RunSettings(retention: retention) },
-                removeFiles: self.removeFiles, scratch: { "\(directory)/pods/\($0)/scratch" }, time: self.clock))
+                removeFiles: self.removeFiles, scratch: { "\(directory)/pods/\($0)/scratch" },
+                unpack: { try CompressedBytes.unpacked($0) }, time: self.clock))
     }
 
     /// Carries a Workflow of one file to its end.

@@ -59,6 +59,7 @@ extension RunMachine.Event {
             object["node"] = .integer(node.ordinal)
             object["outputs"] = outputs?.json
             return .object(object)
+        case .restored(let restored): return ["event": "restored", "run": restored.row]
         case .retryRequested(let request):
             var object = JSONObject()
             object["event"] = "retryRequested"
@@ -122,6 +123,9 @@ extension RunMachine.Event {
         case "recalled":
             guard let node else { return nil }
             self = .recalled(node, json["outputs"].map { NodeOutputs(json: $0) })
+        case "restored":
+            guard let restored = json["run"].flatMap({ RestoredRun(row: $0) }) else { return nil }
+            self = .restored(restored)
         case "retryRequested":
             let text = json["selector"]?.string
             let selector = text.flatMap { try? NodeSelector($0) }

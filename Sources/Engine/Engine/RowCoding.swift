@@ -135,6 +135,8 @@ extension Node {
         row["memo"] = self.memo.map { [.bool($0.isHit), .string($0.key), .string($0.cache)] }
         row["progress"] = self.progress.map { [.integer($0.done), .integer($0.all)] }
         if self.isRetired { row["isRetired"] = true }
+        row["original"] = self.original.map { .string($0) }
+        row["metrics"] = MetricSample.rows(self.metrics)
         return .object(row)
     }
 
@@ -163,6 +165,8 @@ extension Node {
         self.stage = row["stage"]?.string.flatMap { NodeStage(rawValue: $0) } ?? .place
         self.locks = (row["locks"]?.array ?? []).compactMap { LockRequest(row: $0) }
         self.waitsFor = row["waitsFor"]?.string
+        self.original = row["original"]?.string
+        self.metrics = MetricSample.samples(row["metrics"])
         self.isRetired = row["isRetired"]?.bool ?? false
         if let hit = row["memo"]?[0]?.bool, let key = row["memo"]?[1]?.string, let cache = row["memo"]?[2]?.string {
             self.memo = MemoStatus(isHit: hit, key: key, cache: cache)
@@ -212,6 +216,8 @@ extension RunState {
         row["globals"] = RowCoding.parameters(self.globalParameters)
         row["globalArtifacts"] = RowCoding.artifacts(self.globalArtifacts)
         row["now"] = JSONValue(self.now)
+        row["metrics"] = MetricSample.rows(self.metrics)
+        row["metricsError"] = self.metricsError.map { .string($0) }
         if self.entryNode.ordinal != 0 { row["entryNode"] = .integer(self.entryNode.ordinal) }
         row["exitNode"] = self.exitNode.map { .integer($0.ordinal) }
         if !self.locks.isEmpty { row["locks"] = .array(self.locks.map(\.row)) }
@@ -234,6 +240,8 @@ extension RunState {
         self.globalParameters = RowCoding.parameters(row["globals"])
         self.globalArtifacts = RowCoding.artifacts(row["globalArtifacts"])
         self.now = row["now"]?.time ?? Timestamp(milliseconds: 0)
+        self.metrics = MetricSample.samples(row["metrics"])
+        self.metricsError = row["metricsError"]?.string
         self.entryNode = NodeID(row["entryNode"]?.int ?? 0)
         self.exitNode = row["exitNode"]?.int.map { NodeID($0) }
         self.locks = (row["locks"]?.array ?? []).compactMap { LockRequest(row: $0) }

@@ -49,6 +49,8 @@ extension RunMachine {
         self.run.exitNode = nil
         self.run.locks = []
         self.run.waitsFor = nil
+        self.run.metrics = []
+        self.run.metricsError = nil
         self.tellAgain()
     }
 
@@ -78,6 +80,7 @@ extension RunMachine {
         self.nodes[id.index].waitsFor = nil
         self.nodes[id.index].memo = nil
         self.nodes[id.index].progress = nil
+        self.nodes[id.index].metrics = []
         self.changed.insert(id)
     }
 }

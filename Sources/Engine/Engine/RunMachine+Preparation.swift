@@ -14,12 +14,29 @@ extension RunMachine {
             if let lock = locks.first(where: { $0.kind == .mutex && self.run.locks.contains($0) }) {
                 return self.finish(id, .error, message: "the run itself holds \(lock.text): the node would wait for ever")
             }
+            if let (holder, lock) = self.ancestor(of: id, holdingOneOf: locks) {
+                let message =
+                    "\(self.displayName(of: self.nodes[holder.index])), which it is part of, holds \(lock.text): it would wait for ever"
+                return self.finish(id, .error, message: message)
+            }
             self.nodes[id.index].stage = .locks
             self.nodes[id.index].locks = locks
             self.waiting.insert(id)
             self.changed.insert(id)
             self.actions.append(.acquire(LockHolder(run: self.id, node: id), locks, priority: self.plan.priority ?? 0))
         }
+    }
+
+    /// A node around this one that holds a mutex of these until this one has ended.
+    private func ancestor(of id: NodeID, holdingOneOf locks: [LockRequest]) -> (NodeID, LockRequest)? {
+        let mutexes = locks.filter { $0.kind == .mutex }
+        var next = self.nodes[id.index].owner
+        while let above = next, !mutexes.isEmpty {
+            let node = self.nodes[above.index]
+            if !node.phase.isFulfilled, let lock = mutexes.first(where: { node.locks.contains($0) }) { return (above, lock) }
+            next = node.owner
+        }
+        return nil
     }
 
     func lockRequests(_ synchronization: PlannedSynchronization, _ scope: Scope) -> Result<[LockRequest], NodeFault> {

@@ -118,9 +118,10 @@ extension RunMachine {
         }
         let seed = NodeSeed(
             name: prefix + step.name, role: .site(site), owner: owner, boundary: id, isExit: self.nodes[id.index].isExit)
-        let missing = self.missingItems(of: step, made, in: id)
+        let items = self.itemsAgain(of: step, in: id)
+        let missing = self.missing(items, made)
         self.steps[id]!.open += missing.count
-        self.goOn(with: made, missing, step, seed)
+        self.goOn(with: made, items, missing, step, seed)
     }
 
     // MARK: Items
@@ -130,24 +131,35 @@ extension RunMachine {
         guard let boundary = node.boundary, case .site(let site) = node.role, let step = self.step(of: boundary, site) else { return }
         self.nodes[group.index].phase = .running
         let made = node.children.filter { !self.nodes[$0.index].role.isExtra }
-        let missing = self.missingItems(of: step, made, in: boundary)
+        let items = self.itemsAgain(of: step, in: boundary)
+        let missing = self.missing(items, made)
         // Held open while its items are made.
         self.openItems[group] = 1 + missing.count + made.count { !self.isSettled($0) }
         let seed = NodeSeed(name: node.name, role: node.role, owner: group, boundary: boundary, isExit: node.isExit)
-        self.goOn(with: made, missing, step, seed)
+        self.goOn(with: made, items, missing, step, seed)
         self.itemSettled(group)
     }
 
-    private mutating func goOn(with made: [NodeID], _ missing: [(Int, JSONValue)], _ step: PlannedStep, _ seed: NodeSeed) {
-        for (index, item) in missing { self.startItem(index, item, step, seed, owner: seed.owner) }
-        for node in made where self.isDormant(node) { self.goOn(node) }
+    private mutating func goOn(with made: [NodeID], _ items: [JSONValue], _ missing: [Int], _ step: PlannedStep, _ seed: NodeSeed) {
+        for index in missing { self.startItem(index, items[index], step, seed, owner: seed.owner) }
+        for node in made where self.isDormant(node) {
+            // A node that was taken over from elsewhere knows its place in the list only.
+            if self.nodes[node.index].item == nil, let place = self.item(of: node), items.indices.contains(place) {
+                self.nodes[node.index].item = items[place].json
+            }
+            self.goOn(node)
+        }
     }
 
-    /// Items that have no node. A list that cannot be read any more has none: what there is decides then.
-    private func missingItems(of step: PlannedStep, _ made: [NodeID], in boundary: NodeID) -> [(Int, JSONValue)] {
-        var places: Set<Int> = []
-        for node in made { if case .item(_, let place) = self.nodes[node.index].role { places.insert(place) } }
-        return self.itemsAgain(of: step, in: boundary).enumerated().filter { !places.contains($0.offset) }.map { ($0.offset, $0.element) }
+    /// Places of items that have no node. A list that cannot be read any more has none: what there is decides then.
+    private func missing(_ items: [JSONValue], _ made: [NodeID]) -> [Int] {
+        let places = Set(made.compactMap { self.item(of: $0) })
+        return items.indices.filter { !places.contains($0) }
+    }
+
+    private func item(of id: NodeID) -> Int? {
+        if case .item(_, let place) = self.nodes[id.index].role { return place }
+        return nil
     }
 
     // MARK: Telling again

@@ -44,6 +44,8 @@ public struct RunMachine: Sendable {
         /// What the cache has for a memoized node; nil when it has nothing.
         case recalled(NodeID, NodeOutputs?)
         case callFinished(NodeID, attempt: Int, CallResult)
+        /// A run that has not begun takes over what another one came to.
+        case restored(RestoredRun)
         /// A run that has ended is to go on.
         case retryRequested(RetryRequest)
     }
@@ -132,10 +134,12 @@ public struct RunMachine: Sendable {
             self.finishRun(.failed, message: "Stopped with strategy '\(kind.rawValue)'")
         case (.running, .suspendRequested), (.pending, .suspendRequested): self.suspend()
         case (.running, .resumeRequested(let selector, let message)): self.resume(selector, message: message)
+        case (.pending, .restored(let restored)): self.restore(restored)
         case (.pending, .resumeRequested(nil, _)): self.run.isSuspended = false
         case (.running, .nodeSet(let selector, let update)): self.set(selector, update)
         // News that crossed with the end of the run, or a second start, changes nothing.
-        case (.running, .started), (.running, .locksAnswered(nil, _)), (.running, .retryRequested), (.pending, _): break
+        case (.running, .started), (.running, .locksAnswered(nil, _)), (.running, .retryRequested), (.running, .restored), (.pending, _):
+            break
         case (.succeeded, .retryRequested(let request)), (.failed, .retryRequested(let request)), (.error, .retryRequested(let request)):
             self.retry(request)
         case (.succeeded, _), (.failed, _), (.error, _): self.giveBack(event)
@@ -233,10 +237,8 @@ public struct RunMachine: Sendable {
         repeat {
             self.drainWork()
             if self.run.phase == .running { self.triggerHooks() }
+            if self.work.isEmpty, self.run.phase == .running, self.isStuck { self.breakDeadlock() }
         } while !self.work.isEmpty
-        if self.run.phase == .running, self.isStuck {
-            self.finishRun(.error, message: "nothing is running, runnable or awaited: this is a fault of Skiff, please report it")
-        }
     }
 
     private mutating func drainWork() {
@@ -256,9 +258,6 @@ public struct RunMachine: Sendable {
         }
         self.work.removeAll(keepingCapacity: true)
     }
-
-    /// A run that waits for nothing would wait for ever.
-    private var isStuck: Bool { self.gates.activePods == 0 && self.gates.held == 0 && self.waiting.isEmpty }
 
     private mutating func settled(_ id: NodeID) {
         let (boundary, owner) = (self.nodes[id.index].boundary, self.nodes[id.index].owner)
@@ -300,6 +299,7 @@ public struct RunMachine: Sendable {
         case .stepGroup, .taskGroup, .retry, .skipped, .suspend, .http, .plugin, .container: break
         }
         self.settleAccounts(id)
+        self.measure(id)
         self.hooked.remove(id)
         if !self.startExtras(of: id) { self.work.append(.settled(id)) }
     }
@@ -326,6 +326,7 @@ public struct RunMachine: Sendable {
         self.run.message = message
         self.run.finishedAt = self.run.now
         if self.run.startedAt == nil { self.run.startedAt = self.run.now }
+        self.measureRun()
         self.run.waitsFor = nil
         for id in self.dormant.sorted() { self.closeDormant(inside: id, .failed, message: message) }
         if self.plan.synchronization != nil { self.actions.append(.release(LockHolder(run: self.id, node: nil))) }

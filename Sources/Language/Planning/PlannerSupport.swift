@@ -14,14 +14,13 @@ extension Planner {
 
     mutating func findUnsupported(in spec: WorkflowSpec) {
         let raw = spec.raw
-        for name in ["metrics", "executorPlugins", "artifactGC", "ttlStrategy", "podGC"] where Self.isGiven(raw[name]) {
+        for name in ["executorPlugins", "artifactGC", "ttlStrategy", "podGC"] where Self.isGiven(raw[name]) {
             self.noEffect(self.specField(name), name)
         }
         self.findUnsupported(in: spec.arguments.artifacts, self.specField("arguments").field("artifacts"), areOutputs: false)
     }
 
     mutating func findUnsupported(in template: Template, _ origin: Origin) {
-        let raw = template.raw
         switch template.types.first {
         case .resource?, .data?, .http?, .plugin?:
             if self.input.makesCalls { break }
@@ -29,7 +28,6 @@ extension Planner {
             self.unsupported(origin.field(type), "templates of type '\(type)'", areMany: true)
         case .container?, .script?, .steps?, .dag?, .suspend?, .containerSet?, nil: break
         }
-        if Self.isGiven(raw["metrics"]) { self.noEffect(origin.field("metrics"), "metrics") }
         if template.dag?.target?.hasTag ?? false { self.unsupported(origin.field("dag").field("target"), "a target with tags") }
         self.findUnsupported(in: template.inputs.artifacts, origin.field("inputs").field("artifacts"), areOutputs: false)
         self.findUnsupported(in: template.outputs.artifacts, origin.field("outputs").field("artifacts"), areOutputs: true)

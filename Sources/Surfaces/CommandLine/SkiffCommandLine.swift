@@ -80,7 +80,7 @@ struct RootCommand: AsyncParsableCommand {
                     name: "Run",
                     subcommands: [
                         RunCommand.self, ListCommand.self, GetCommand.self, LogsCommand.self, StopCommand.self, TerminateCommand.self,
-                        SuspendCommand.self, ResumeCommand.self, NodeCommand.self,
+                        SuspendCommand.self, ResumeCommand.self, NodeCommand.self, RetryCommand.self, ResubmitCommand.self, WhyCommand.self,
                         DeleteCommand.self,
                     ]),
                 CommandGroup(

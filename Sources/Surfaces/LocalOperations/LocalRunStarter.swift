@@ -9,7 +9,7 @@ import WorkflowModel
 
 /// Starts and resumes runs in this process.
 public struct LocalRunStarter: RunStarter {
-    private let machinery: RunMachinery
+    let machinery: RunMachinery
 
     public init(machinery: RunMachinery) { self.machinery = machinery }
 

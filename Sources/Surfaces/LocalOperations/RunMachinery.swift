@@ -111,6 +111,8 @@ public struct RunMachinery: Sendable {
     /// Removes logs, claims and artifacts of a run.
     public var removeFiles: @Sendable (RunID) async throws -> Void
     public var scratch: @Sendable (PodID) -> String
+    /// Unpacks what Argo compressed in a status; nil where nothing can.
+    public var unpack: (@Sendable ([UInt8]) throws -> [UInt8])?
     public var time: any TimeSource
 
     public init(
@@ -118,8 +120,9 @@ public struct RunMachinery: Sendable {
         openRuntime: @escaping @Sendable (RunOptions) async throws -> OpenedRuntime,
         openDoorbell: @escaping @Sendable (String) throws -> OpenedDoorbell, artifacts: any ArtifactStore, calls: (any CallRunner)? = nil,
         settings: @escaping @Sendable () throws -> RunSettings, removeFiles: @escaping @Sendable (RunID) async throws -> Void,
-        scratch: @escaping @Sendable (PodID) -> String, time: any TimeSource
+        scratch: @escaping @Sendable (PodID) -> String, unpack: (@Sendable ([UInt8]) throws -> [UInt8])? = nil, time: any TimeSource
     ) {
+        self.unpack = unpack
         self.openRecords = openRecords
         self.openRuntime = openRuntime
         self.openDoorbell = openDoorbell

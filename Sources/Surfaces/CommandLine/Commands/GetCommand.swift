@@ -6,7 +6,7 @@ struct GetCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(commandName: "get", abstract: "Show runs with the tree of their nodes.")
 
     @Argument(help: "Names of runs; @latest is the newest.")
-    var names: [String]
+    var names: [String] = []
 
     @Option(name: .shortAndLong, help: "Name only, the object, the tree only, or more columns.")
     var output: GetOutput?
@@ -17,11 +17,18 @@ struct GetCommand: AsyncParsableCommand {
     @Option(name: .long, help: ArgumentHelp("Only nodes whose fields match: templateName=build,phase!=Succeeded.", valueName: "selector"))
     var nodeFieldSelector: String?
 
+    @Option(
+        name: [.customShort("f"), .customLong("filename")],
+        help: ArgumentHelp("A Workflow with its status in a file, such as one exported from a cluster.", valueName: "file"),
+        completion: .file())
+    var file: String?
+
     @OptionGroup(title: "Global options") var global: GlobalOptions
 
     enum GetOutput: String, ExpressibleByArgument, CaseIterable { case name, json, yaml, short, wide }
 
     func validate() throws {
+        if self.names.isEmpty == (self.file == nil) { throw ValidationError("name a run, or give a file with -f") }
         do { _ = try NodeFilter(phases: self.status, selector: self.nodeFieldSelector) } catch let fault as SelectorFault {
             throw ValidationError(fault.description)
         }
@@ -29,6 +36,11 @@ struct GetCommand: AsyncParsableCommand {
 
     func run() async throws {
         let console = CommandLineContext.current.console
+        if let file = self.file {
+            let workflow = try await CommandLineContext.current.openStarter(self.global).exported(file)
+            _ = console.write(try self.text(workflow, console), .output)
+            return
+        }
         let operations = try await CommandLineContext.current.openOperations(self.global)
         var isFirst = true
         try await Targets.each(self.names, console, self.global) { name in
