@@ -104,7 +104,8 @@ struct Wiring: Sendable {
             artifacts: FileArtifactStore(dataDirectory: directory),
             openCalls: { settings, objects in Self.calls(settings, objects, trustRoots: Self.trustRoots) },
             settings: { try configuration.settings() },
-            removeFiles: self.removeFiles, scratch: { pod in "\(directory)/pods/\(pod)/scratch" }, time: SystemTime(),
+            removeFiles: self.removeFiles, scratch: { pod in "\(directory)/pods/\(pod)/scratch" },
+            unpack: { try CompressedBytes.unpacked($0) }, time: SystemTime(),
             openResources: { try await self.lookingStore() }, resources: self.resources(),
             openOperations: { try await self.operations() })
     }

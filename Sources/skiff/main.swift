@@ -18,7 +18,7 @@ if let verb = Swift.CommandLine.unsafeArgv[1], strcmp(verb, Wiring.jqVerb) == 0 
 
 // First of all, while there is only one thread: the process that pods are forked from. Other verbs start none.
 let launcher: Result<Launcher, LocalRuntimeError>? =
-    Swift.CommandLine.unsafeArgv[1].map { strcmp($0, "run") == 0 || strcmp($0, "submit") == 0 } == true
+    Swift.CommandLine.unsafeArgv[1].map { ["run", "submit", "retry", "resubmit"].contains(String(cString: $0)) } == true
     ? Result { () throws(LocalRuntimeError) in try Launcher() } : nil
 
 let context = CommandLineContext(

@@ -139,7 +139,9 @@ struct Rehearsal {
         #expect(rebuilt == self.machine)
     }
 
-    func node(_ name: String) throws -> Node { try #require(self.machine.nodes.first { $0.name == name }, "no node \(name)") }
+    func node(_ name: String) throws -> Node {
+        try #require(self.machine.nodes.first { $0.name == name && !$0.isRetired }, "no node \(name)")
+    }
     func phase(_ name: String) throws -> NodePhase { try self.node(name).phase }
     var names: [String] { self.machine.nodes.map(\.name) }
 }

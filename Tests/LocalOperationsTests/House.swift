@@ -83,7 +83,8 @@ final class House: Sendable {
                 artifacts: FileArtifactStore(dataDirectory: directory),
                 openCalls: { _, objects in OpenedCalls(runner: calls(objects)) },
                 settings: { RunSettings(retention: retention) },
-                removeFiles: self.removeFiles, scratch: { "\(directory)/pods/\($0)/scratch" }, time: self.clock,
+                removeFiles: self.removeFiles, scratch: { "\(directory)/pods/\($0)/scratch" },
+                unpack: { try CompressedBytes.unpacked($0) }, time: self.clock,
                 openOperations: { try await self.operations() }))
     }
 

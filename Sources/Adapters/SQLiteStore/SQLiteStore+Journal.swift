@@ -1,7 +1,7 @@
 public import Engine
 import GRDB
 public import Ports
-import WorkflowModel
+public import WorkflowModel
 
 extension SQLiteStore: RunJournal {
     public func create(_ record: RunRecord, source: RunSource, owner: Owner) async throws -> Ownership {
@@ -131,5 +131,43 @@ extension SQLiteStore {
         let statement = try db.cachedStatement(
             sql: "INSERT INTO nodes (run, ordinal, json) VALUES (?, ?, ?) ON CONFLICT (run, ordinal) DO UPDATE SET json = excluded.json")
         for row in rows { try statement.execute(arguments: [run, row.ordinal, row.json]) }
+    }
+}
+
+extension SQLiteStore {
+    public func reopen(_ entry: JournalEntry, endedAt: Timestamp, workflow: String?, owner: Owner) async throws -> Ownership {
+        let record = entry.record
+        precondition(record.finishedAt == nil, "run \(record.id) is taken up again and has ended")
+        let columns = Records.changing(record)
+        let bytes = entry.rows.reduce(workflow?.utf8.count ?? 0) { $0 + $1.json.utf8.count }
+        let engineVersion = self.engineVersion
+        return try await self.write(bytes: bytes) { db in
+            let ended = try db.cachedStatement(sql: "SELECT id, eventCount, epoch FROM runs WHERE uid = ? AND finishedAt = ?")
+            guard let row = try Row.fetchOne(ended, arguments: [record.id.text, endedAt.milliseconds]) else {
+                throw JournalError.noSuchRun(record.id.text)
+            }
+            let (run, eventCount, epoch): (Int64, Int, Int64) = (row[0], row[1], row[2])
+            if try Self.isInUse(record.name, namespace: record.namespace, in: db) { throw JournalError.nameInUse(record.name) }
+            try Records.setLabels(record.labels, of: run, in: db)
+            try db.cachedStatement(
+                sql: """
+                    UPDATE runs SET phase = ?, message = ?, startedAt = ?, priority = ?, progress = ?, labels = ?, parameters = ?, bootID = ?,
+                      eventCount = ?, finishedAt = NULL, epoch = ? WHERE id = ?
+                    """
+            ).execute(
+                arguments: StatementArguments(
+                    columns + [
+                        owner.bootID.databaseValue, (eventCount + entry.events.count).databaseValue, (epoch + 1).databaseValue,
+                        run.databaseValue,
+                    ]))
+            try db.cachedStatement(sql: "DELETE FROM commands WHERE run = ?").execute(arguments: [run])
+            if let workflow {
+                try db.cachedStatement(sql: "UPDATE sources SET workflow = ? WHERE run = ?").execute(arguments: [workflow, run])
+            }
+            try Self.append(entry.events, to: run, from: eventCount, engineVersion: engineVersion, in: db)
+            try Self.save(entry.rows, of: run, in: db)
+            try Self.setOwner(owner, of: run, in: db)
+            return Ownership(run: record.id, epoch: epoch + 1, bootID: owner.bootID)
+        }
     }
 }

@@ -122,8 +122,8 @@ struct RunLoop {
         case .resumed(let isAfterRestart):
             // Watchers hear of what changes from here on.
             self.told = self.machine.nodes.map(Told.init)
-            if self.machine.run.phase == .pending, self.machine.nodes.isEmpty {
-                // Recorded and no further. What starting asks for has never been asked for, and waits for its commit like anything else.
+            if self.machine.run.phase == .pending {
+                // Recorded and no further, perhaps to be retried. What starting asks for has never been asked for, and waits for its commit like anything else.
                 self.apply(.started, isUrgent: true)
             } else {
                 await self.repeatOutstanding(isAfterRestart: isAfterRestart)

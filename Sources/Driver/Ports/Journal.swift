@@ -177,6 +177,13 @@ public protocol RunJournal: Sendable {
     /// Takes an unfinished run over.
     /// - Throws: `ownedBy` while the current owner lives (`isAlive` decides), `noSuchRun`.
     func acquire(_ run: RunID, owner: Owner, isAlive: @Sendable (Owner) -> Bool) async throws -> Ownership
+    /// Takes a run up again that has ended, for `owner`, and records what makes it unfinished. Commands that came too late for it are forgotten.
+    /// - Parameters:
+    ///   - entry: its record has no end.
+    ///   - endedAt: when it ended, as far as the caller knows: somebody else may have taken it up since.
+    ///   - workflow: its Workflow from now on (`RunSource.workflow`); nil when that does not change.
+    /// - Throws: `noSuchRun` when it did not end then; `nameInUse` when an unfinished run of the namespace has its name.
+    func reopen(_ entry: JournalEntry, endedAt: Timestamp, workflow: String?, owner: Owner) async throws -> Ownership
     /// Gives the run up, so that anybody may acquire it.
     func release(_ ownership: Ownership) async throws
     /// Commits of many runs that come in at the same time share a transaction. Entries of one run are committed in the order of the calls.
@@ -248,6 +255,8 @@ public protocol RunReader: Sendable {
     func bootID(of run: RunID) async throws -> String?
     /// Finished runs that need not be kept any longer, those that ended first foremost, at most `limit`.
     func expiredRuns(_ retention: Retention, at now: Timestamp, limit: Int) async throws -> [RunID]
+    /// How a lock stands, by its key as `LockRequest.text`.
+    func standing(of lock: String) async throws -> LockStanding
     /// Events in the order they were committed.
     func events(of run: RunID) async throws -> [JournalEvent]
 }

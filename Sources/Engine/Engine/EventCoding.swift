@@ -59,6 +59,14 @@ extension RunMachine.Event {
             object["node"] = .integer(node.ordinal)
             object["outputs"] = outputs?.json
             return .object(object)
+        case .restored(let restored): return ["event": "restored", "run": restored.row]
+        case .retryRequested(let request):
+            var object = JSONObject()
+            object["event"] = "retryRequested"
+            object["selector"] = request.selector.map { .string($0.text) }
+            if request.restartsSuccessful { object["restartsSuccessful"] = true }
+            object["parameters"] = RowCoding.parameters(request.parameters)
+            return .object(object)
         case .callFinished(let node, let attempt, let result):
             return ["event": "callFinished", "node": .integer(node.ordinal), "attempt": .integer(attempt), "result": result.row]
         }
@@ -115,6 +123,17 @@ extension RunMachine.Event {
         case "recalled":
             guard let node else { return nil }
             self = .recalled(node, json["outputs"].map { NodeOutputs(json: $0) })
+        case "restored":
+            guard let restored = json["run"].flatMap({ RestoredRun(row: $0) }) else { return nil }
+            self = .restored(restored)
+        case "retryRequested":
+            let text = json["selector"]?.string
+            let selector = text.flatMap { try? NodeSelector($0) }
+            if text != nil, selector == nil { return nil }
+            self = .retryRequested(
+                RetryRequest(
+                    selector: selector, restartsSuccessful: json["restartsSuccessful"]?.bool ?? false,
+                    parameters: RowCoding.parameters(json["parameters"])))
         case "callFinished":
             guard let node, let attempt, let result = json["result"].flatMap({ CallResult(row: $0) }) else { return nil }
             self = .callFinished(node, attempt: attempt, result)

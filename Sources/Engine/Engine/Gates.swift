@@ -19,6 +19,7 @@ struct HeldQueue: Sendable, Equatable {
     var first: NodeID? { self.head < self.ids.count ? self.ids[self.head] : nil }
     var isEmpty: Bool { self.head == self.ids.count }
     var count: Int { self.ids.count - self.head }
+    var waiting: ArraySlice<NodeID> { self.ids[self.head...] }
     mutating func append(_ id: NodeID) { self.ids.append(id) }
     mutating func removeFirst() {
         self.head += 1

@@ -88,7 +88,7 @@ extension RunMachine {
     }
 
     private var status: String {
-        guard let entry = self.nodes.first, entry.phase.isFulfilled else {
+        guard self.hasEntry, case let entry = self.nodes[self.run.entryNode.index], entry.phase.isFulfilled else {
             return self.run.phase == .pending ? RunPhase.running.rawValue : self.run.phase.rawValue
         }
         switch entry.phase {
@@ -108,8 +108,8 @@ extension RunMachine {
 
     /// Failed nodes as a JSON list inside a quoted string, as Argo gives them.
     private var failures: String {
-        guard self.nodes.first?.phase.isFulfilled ?? false else { return "" }
-        let failed = self.nodes.filter { $0.phase.isFailure && $0.type == .pod }
+        guard self.hasEntry, self.nodes[self.run.entryNode.index].phase.isFulfilled else { return "" }
+        let failed = self.nodes.filter { $0.phase.isFailure && $0.type == .pod && !$0.isRetired }
         if failed.isEmpty { return JSONValue.string("null").json }
         let list = JSONValue.array(
             failed.map { node in

@@ -134,6 +134,9 @@ extension Node {
         row["waitsFor"] = self.waitsFor.map { .string($0) }
         row["memo"] = self.memo.map { [.bool($0.isHit), .string($0.key), .string($0.cache)] }
         row["progress"] = self.progress.map { [.integer($0.done), .integer($0.all)] }
+        if self.isRetired { row["isRetired"] = true }
+        row["original"] = self.original.map { .string($0) }
+        row["metrics"] = MetricSample.rows(self.metrics)
         return .object(row)
     }
 
@@ -162,6 +165,9 @@ extension Node {
         self.stage = row["stage"]?.string.flatMap { NodeStage(rawValue: $0) } ?? .place
         self.locks = (row["locks"]?.array ?? []).compactMap { LockRequest(row: $0) }
         self.waitsFor = row["waitsFor"]?.string
+        self.original = row["original"]?.string
+        self.metrics = MetricSample.samples(row["metrics"])
+        self.isRetired = row["isRetired"]?.bool ?? false
         if let hit = row["memo"]?[0]?.bool, let key = row["memo"]?[1]?.string, let cache = row["memo"]?[2]?.string {
             self.memo = MemoStatus(isHit: hit, key: key, cache: cache)
         }
@@ -210,6 +216,9 @@ extension RunState {
         row["globals"] = RowCoding.parameters(self.globalParameters)
         row["globalArtifacts"] = RowCoding.artifacts(self.globalArtifacts)
         row["now"] = JSONValue(self.now)
+        row["metrics"] = MetricSample.rows(self.metrics)
+        row["metricsError"] = self.metricsError.map { .string($0) }
+        if self.entryNode.ordinal != 0 { row["entryNode"] = .integer(self.entryNode.ordinal) }
         row["exitNode"] = self.exitNode.map { .integer($0.ordinal) }
         if !self.locks.isEmpty { row["locks"] = .array(self.locks.map(\.row)) }
         row["waitsFor"] = self.waitsFor.map { .string($0) }
@@ -231,6 +240,9 @@ extension RunState {
         self.globalParameters = RowCoding.parameters(row["globals"])
         self.globalArtifacts = RowCoding.artifacts(row["globalArtifacts"])
         self.now = row["now"]?.time ?? Timestamp(milliseconds: 0)
+        self.metrics = MetricSample.samples(row["metrics"])
+        self.metricsError = row["metricsError"]?.string
+        self.entryNode = NodeID(row["entryNode"]?.int ?? 0)
         self.exitNode = row["exitNode"]?.int.map { NodeID($0) }
         self.locks = (row["locks"]?.array ?? []).compactMap { LockRequest(row: $0) }
         self.waitsFor = row["waitsFor"]?.string
@@ -254,19 +266,19 @@ extension RunMachine {
             if let template = node.template, !self.plan.templates.indices.contains(template) {
                 throw RowError(ordinal: node.id.index, message: "its template is not in the plan")
             }
-            if let owner = node.owner { self.nodes[owner.index].children.append(node.id) }
+            if let owner = node.owner, !node.isRetired { self.nodes[owner.index].children.append(node.id) }
         }
         self.rebuild()
     }
 
     /// Tells the derived state again from the nodes.
-    private mutating func rebuild() {
-        for node in self.nodes {
+    mutating func rebuild() {
+        for node in self.nodes where !node.isRetired {
             if node.type == .pod {
                 self.leaves.all += 1
                 if node.phase.hasEnded { self.leaves.finished += 1 }
             }
-            guard let template = node.template, node.type != .retry, node.phase != .held else { continue }
+            guard let template = node.template, node.type != .retry, node.phase != .held, node.stage != .dormant else { continue }
             switch self.plan.templates[template].body {
             case .steps(let steps): self.steps[node.id] = StepsState(sites: steps.steps.count)
             case .dag(let dag):
@@ -275,36 +287,23 @@ extension RunMachine {
             case .pod, .containerSet, .resource, .data, .suspend, .http, .plugin: break
             }
         }
-        for node in self.nodes { self.register(node.id) }
-        for node in self.nodes { self.rebuild(node) }
+        for node in self.nodes where !node.isRetired { self.register(node.id) }
+        for node in self.nodes where !node.isRetired { self.rebuild(node) }
     }
 
     private mutating func rebuild(_ node: Node) {
         if !node.phase.isFulfilled, self.waitsForSomething(node) { self.waiting.insert(node.id) }
+        if self.isDormant(node.id) { self.dormant.insert(node.id) }
         if node.phase == .daemoned, node.type == .pod { self.daemons.insert(node.id) }
         if case .hook = node.role, node.owner == nil { self.runHooks.append(node.id) }
         if node.phase.isFulfilled { self.hooked.remove(node.id) }
         self.rebuildGates(node)
-        if node.type == .taskGroup, !node.phase.isFulfilled {
+        if node.type == .taskGroup, node.phase == .running {
             self.openItems[node.id] = node.children.count { !self.isSettled($0) }
         }
-        if self.steps[node.id] != nil, let group = node.children.last(where: { self.nodes[$0.index].type == .stepGroup }) {
-            if case .group(let index) = self.nodes[group.index].role { self.steps[node.id]!.group = index }
-            self.steps[node.id]!.groupNode = group
-            let children = self.nodes[group.index].children
-            self.steps[node.id]!.open = self.nodes[group.index].phase.isFulfilled ? 0 : children.count { !self.isSettled($0) }
-            self.steps[node.id]!.hasFailure = node.phase.isFailure && self.nodes[group.index].phase.isFailure
-        }
-        if let state = self.dags[node.id], let template = node.template, case .dag(let dag) = self.plan.templates[template].body {
-            for (task, id) in state.taskNodes.enumerated() {
-                guard let id else { continue }
-                if self.isSettled(id) {
-                    for dependent in dag.dependents[task] { self.dags[node.id]!.unmet[dependent] -= 1 }
-                    if self.nodes[id.index].phase.isFailure { self.dags[node.id]!.hasFailure = true }
-                } else {
-                    self.dags[node.id]!.open += 1
-                }
-            }
+        if self.steps[node.id] != nil { self.tellSteps(node.id) }
+        if self.dags[node.id] != nil, let template = node.template, case .dag(let dag) = self.plan.templates[template].body {
+            self.tellDAG(node.id, dag)
         }
     }
 
@@ -317,7 +316,7 @@ extension RunMachine {
     }
 
     private mutating func rebuildGates(_ node: Node) {
-        if node.phase == .held, node.stage == .locks || node.stage == .cache { return }
+        if node.phase == .held, node.stage == .locks || node.stage == .cache || node.stage == .dormant { return }
         switch node.type {
         case .pod, .steps, .dag: break
         case .suspend, .http, .plugin:

@@ -39,6 +39,7 @@ extension RunMachine {
         self.leaves.finished += 1
         self.leave(id, from: .running)
         self.settleAccounts(id)
+        self.measure(id)
         if case .attempt = self.nodes[id.index].role, let owner = self.nodes[id.index].owner { self.follow(owner, to: phase) }
         if self.isConcluding { self.conclude() }
     }

@@ -23,26 +23,36 @@ extension RunMachine {
         case .failure(let fault): return self.finish(id, .error, message: fault.message)
         }
         self.goals[id] = dag.dynamicTarget == nil ? nil : goal
-        // Held open until every root task has its node.
-        self.dags[id]!.open = 1
-        for task in dag.order where dag.dependencies[task].isEmpty && goal.isNeeded[task] { self.startTask(of: id, task) }
+        if self.hasParts(id) {
+            self.registerParts(of: id)
+            self.tellDAG(id, dag)
+        }
+        // Held open until every task that waits for nothing has its node.
+        self.dags[id]!.open += 1
+        for task in dag.order where self.dags[id]!.unmet[task] == 0 && goal.isNeeded[task] { self.startTask(of: id, task) }
         self.closeOne(id)
     }
+
+    private static let omission = "omitted: depends condition not met"
 
     mutating func startTask(of id: NodeID, _ task: Int) {
         guard let template = self.nodes[id.index].template, case .dag(let dag) = self.plan.templates[template].body,
             !self.nodes[id.index].phase.isFulfilled
         else { return }
+        let made = self.dags[id]?.taskNodes[task]
+        if let made, !self.isDormant(made) { return }
         // Once the run is being stopped no task starts any more; the dag ends when those under way have.
         if self.isShut(isExit: self.nodes[id.index].isExit) { return }
         let prefix = self.nodes[id.index].name + "."
         if let formula = dag.formulas[task], !self.holds(formula, dag, task, of: id) {
+            if let made { return self.finish(made, .omitted, message: Self.omission) }
             let seed = NodeSeed(
                 name: prefix + dag.tasks[task].name, role: .site(task), owner: id, boundary: id, isExit: self.nodes[id.index].isExit)
             self.dags[id]!.open += 1
-            self.addEnded(seed, .omitted, message: "omitted: depends condition not met")
+            self.addEnded(seed, .omitted, message: Self.omission)
             return
         }
+        if let made { return self.goOn(made) }
         self.startSite(task, of: id, owner: id, prefix: prefix)
     }
 

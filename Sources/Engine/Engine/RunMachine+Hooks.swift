@@ -102,7 +102,7 @@ extension RunMachine {
             let seed = NodeSeed(
                 name: "\(self.plan.name).hooks.\(hook.event)", role: .hook(name: hook.event), owner: nil, boundary: nil, isExit: false)
             let before = self.nodes.count
-            self.start(hook, seed, Scope(machine: self, frames: []), isDue: self.isSettled(NodeID(0)))
+            self.start(hook, seed, Scope(machine: self, frames: []), isDue: self.isSettled(self.run.entryNode))
             if self.nodes.count > before { self.runHooks.append(NodeID(before)) }
         }
     }
@@ -123,12 +123,12 @@ extension RunMachine {
                 return self.startNode(seed, call)
             }
         }
-        self.finishRun(from: self.nodes[0], exit: self.run.exitNode.map { self.nodes[$0.index] })
+        self.finishRun(from: self.nodes[self.run.entryNode.index], exit: self.run.exitNode.map { self.nodes[$0.index] })
     }
 
     /// Nothing is left but the exit handler's start, or the run's end.
     var isConcluding: Bool {
-        guard !self.nodes.isEmpty, self.isSettled(NodeID(0)) else { return false }
+        guard self.hasEntry, self.isSettled(self.run.entryNode) else { return false }
         return self.runHooks.allSatisfy { self.isSettled($0) } && (self.run.exitNode.map { self.isSettled($0) } ?? true)
     }
 }

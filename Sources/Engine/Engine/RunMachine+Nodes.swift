@@ -125,13 +125,17 @@ extension RunMachine {
     /// Tells the boundary which node stands for its step or task.
     mutating func register(_ id: NodeID) {
         guard let boundary = self.nodes[id.index].boundary else { return }
+        self.enter(id, in: boundary)
+        if let site = self.site(of: id), !(self.step(of: site.boundary, site.index)?.hooks.isEmpty ?? true) { self.hooked.insert(id) }
+    }
+
+    mutating func enter(_ id: NodeID, in boundary: NodeID) {
         switch self.nodes[id.index].role {
         case .site(let site):
             if self.steps[boundary] != nil { self.steps[boundary]!.siteNodes[site] = id } else { self.dags[boundary]?.taskNodes[site] = id }
         case .item(let site, _): self.steps[boundary]?.items[site, default: []].append(id)
-        case .entry, .group, .attempt, .exitHandler, .hook, .container: return
+        case .entry, .group, .attempt, .exitHandler, .hook, .container: break
         }
-        if let site = self.site(of: id), !(self.step(of: site.boundary, site.index)?.hooks.isEmpty ?? true) { self.hooked.insert(id) }
     }
 
     /// A node that never runs.
@@ -155,6 +159,7 @@ extension RunMachine {
         case .pod, .containerSet: self.beginPod(id)
         case .steps(let steps):
             self.nodes[id.index].phase = .running
+            if self.hasParts(id) { return self.reopenSteps(id) }
             self.steps[id] = StepsState(sites: steps.steps.count)
             self.work.append(.startGroup(id, 0))
         case .dag(let dag):

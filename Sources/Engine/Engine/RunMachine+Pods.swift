@@ -104,6 +104,11 @@ extension RunMachine {
             return self.daemonEnded(id, PodResult(end: .notStarted(message: reason), finishedAt: self.run.now))
         }
         if let doom = self.nodes[id.index].doom { return self.finish(id, doom.phase, message: doom.message) }
+        guard self.restartsOnLoss(id) else {
+            self.endContainers(of: id, [], .error, "the pod was lost")
+            return self.finish(
+                id, .error, message: "the pod was lost, and is not started again (\(Self.restartOnLoss): \"false\"): \(reason)")
+        }
         self.nodes[id.index].podAttempt += 1
         self.nodes[id.index].phase = .pending
         self.nodes[id.index].message = "started again after a loss: \(reason)"
@@ -115,6 +120,19 @@ extension RunMachine {
         case .success(let request): self.actions.append(.launch(request))
         case .failure(let fault): self.finish(id, .error, message: fault.message)
         }
+    }
+
+    /// Annotation of a template, of `podMetadata` or of the workflow: with `"false"` a pod that was lost is an error of its node, which only the
+    /// author's own retryStrategy repeats.
+    static let restartOnLoss = "skiff/restart-on-loss"
+
+    private func restartsOnLoss(_ id: NodeID) -> Bool {
+        let template = self.nodes[id.index].template.map { self.plan.templates[$0] }
+        for metadata in [template?.clusterFields?[field: "metadata"], self.plan.podMetadata] {
+            guard case .literal(let json)? = metadata, let value = json["annotations"]?[Self.restartOnLoss]?.scalarText else { continue }
+            return value != "false"
+        }
+        return self.plan.annotations.first { $0.key == Self.restartOnLoss }?.value != "false"
     }
 
     // MARK: Deadlines
@@ -234,7 +252,7 @@ extension RunMachine {
     }
 
     /// Takes the nodes that were ended while they were held out of their queues.
-    private mutating func forgetHeld() {
+    mutating func forgetHeld() {
         func kept(_ queue: HeldQueue) -> HeldQueue {
             var queue = queue
             var left = HeldQueue()

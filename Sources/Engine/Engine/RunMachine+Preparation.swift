@@ -14,12 +14,29 @@ extension RunMachine {
             if let lock = locks.first(where: { $0.kind == .mutex && self.run.locks.contains($0) }) {
                 return self.finish(id, .error, message: "the run itself holds \(lock.text): the node would wait for ever")
             }
+            if let (holder, lock) = self.ancestor(of: id, holdingOneOf: locks) {
+                let message =
+                    "\(self.displayName(of: self.nodes[holder.index])), which it is part of, holds \(lock.text): it would wait for ever"
+                return self.finish(id, .error, message: message)
+            }
             self.nodes[id.index].stage = .locks
             self.nodes[id.index].locks = locks
             self.waiting.insert(id)
             self.changed.insert(id)
             self.actions.append(.acquire(LockHolder(run: self.id, node: id), locks, priority: self.plan.priority ?? 0))
         }
+    }
+
+    /// A node around this one that holds a mutex of these until this one has ended.
+    private func ancestor(of id: NodeID, holdingOneOf locks: [LockRequest]) -> (NodeID, LockRequest)? {
+        let mutexes = locks.filter { $0.kind == .mutex }
+        var next = self.nodes[id.index].owner
+        while let above = next, !mutexes.isEmpty {
+            let node = self.nodes[above.index]
+            if !node.phase.isFulfilled, let lock = mutexes.first(where: { node.locks.contains($0) }) { return (above, lock) }
+            next = node.owner
+        }
+        return nil
     }
 
     func lockRequests(_ synchronization: PlannedSynchronization, _ scope: Scope) -> Result<[LockRequest], NodeFault> {
@@ -125,6 +142,7 @@ extension RunMachine {
         case .retry:
             self.nodes[id.index].phase = .running
             self.changed.insert(id)
+            if let attempt = self.attempts(of: id).last, self.isDormant(attempt) { return self.goOn(attempt) }
             self.startAttempt(of: id, 0)
         case .suspend, .http, .plugin: self.enterFreely(id)
         case .pod, .steps, .dag, .stepGroup, .taskGroup, .skipped, .container: self.admit(id)
@@ -151,7 +169,7 @@ extension RunMachine {
 extension RunMachine {
     func outstandingPreparation(of node: Node) -> [Action] {
         switch node.stage {
-        case .place, .slot: return []
+        case .place, .slot, .dormant: return []
         case .locks: return [.acquire(LockHolder(run: self.id, node: node.id), node.locks, priority: self.plan.priority ?? 0)]
         case .cache:
             guard let memo = node.template.flatMap({ self.plan.templates[$0].memoize }),

@@ -14,7 +14,7 @@ extension RunMachine {
         case .success(.again(let wait)):
             let next = self.run.now + wait
             if wait.milliseconds <= 0 {
-                self.startAttempt(of: owner, self.nodes[owner.index].children.count)
+                self.startAttempt(of: owner, self.nextAttempt(of: owner))
             } else {
                 self.nodes[owner.index].dueAt = next
                 self.nodes[owner.index].message = "Backoff for \(Self.humanized(wait))"
@@ -42,13 +42,12 @@ extension RunMachine {
             if self.isShut(isExit: node.isExit) {
                 return .success(.end(self.run.shutdown == nil ? "retry exceeded workflow deadline" : self.shutMessage))
             }
-            // Attempts, not exit handlers, are what an owner of type Retry has before it ends.
-            let attempts = node.children.count
+            let attempts = self.attempts(of: owner).count
             var wait = Span(milliseconds: 0)
             if let backoff = retry.backoff {
                 wait = try self.wait(backoff, attempts, scope)
                 if let most = try scope.duration(backoff.maxDuration) {
-                    let start = node.children.first.map { self.nodes[$0.index].startedAt } ?? node.startedAt
+                    let start = self.attempts(of: owner).first.map { self.nodes[$0.index].startedAt } ?? node.startedAt
                     if self.run.now > start + most { return .success(.end("Max duration limit exceeded")) }
                     if self.run.now + wait > start + most { return .success(.end("Backoff would exceed max duration limit")) }
                 }
@@ -114,20 +113,31 @@ extension RunMachine {
         self.nodes[id.index].message = ""
         self.waiting.remove(id)
         self.changed.insert(id)
-        self.startAttempt(of: id, self.nodes[id.index].children.count)
+        self.startAttempt(of: id, self.nextAttempt(of: id))
+    }
+
+    /// The node's attempts that count, oldest first.
+    func attempts(of id: NodeID) -> [NodeID] {
+        self.nodes[id.index].children.filter {
+            if case .attempt = self.nodes[$0.index].role { true } else { false }
+        }
+    }
+
+    /// One more than the latest attempt has; attempts before a manual retry do not count, and keep their numbers.
+    private func nextAttempt(of id: NodeID) -> Int {
+        guard let last = self.attempts(of: id).last, case .attempt(let index) = self.nodes[last.index].role else { return 0 }
+        return index + 1
     }
 
     /// Ends a node that waits for its next attempt.
     mutating func endRetry(_ id: NodeID, message: String) {
-        let last = self.nodes[id.index].children.last.map { self.nodes[$0.index].phase } ?? .failed
+        let last = self.attempts(of: id).last.map { self.nodes[$0.index].phase } ?? .failed
         self.finish(id, last.isFailure ? last : .failed, message: message)
     }
 
     /// What `retries` and `lastRetry` say inside an attempt of the node.
     func retryVariables(of owner: NodeID) -> RetryVariables {
-        let attempts = self.nodes[owner.index].children.map { self.nodes[$0.index] }.filter {
-            if case .attempt = $0.role { true } else { false }
-        }
+        let attempts = self.attempts(of: owner).map { self.nodes[$0.index] }
         guard let last = attempts.last(where: { $0.phase.isFulfilled }) else { return RetryVariables(retries: max(attempts.count - 1, 0)) }
         let span = (last.finishedAt ?? last.startedAt) - last.startedAt
         return RetryVariables(

@@ -12,6 +12,8 @@ struct StepsState: Sendable, Equatable {
     /// Nodes of the current group that have not settled.
     var open = 0
     var hasFailure = false
+    /// Groups after the current one that are there already, because the run was retried.
+    var later: [Int: NodeID] = [:]
 
     init(sites: Int) { self.siteNodes = Array(repeating: nil, count: sites) }
 }
@@ -21,6 +23,7 @@ extension RunMachine {
         guard let template = self.nodes[id.index].template, case .steps(let planned) = self.plan.templates[template].body else { return }
         guard group < planned.groups.count else { return self.finishSteps(id) }
         if self.isShut(isExit: self.nodes[id.index].isExit) { return self.finishComposite(id, .failed, message: self.shutMessage) }
+        if let made = self.steps[id]?.later.removeValue(forKey: group) { return self.reopenGroup(made, group, of: id) }
         let node = self.nodes[id.index]
         let seed = NodeSeed(name: "\(node.name)[\(group)]", role: .group(index: group), owner: id, boundary: id, isExit: node.isExit)
         let groupNode = self.add(seed, type: .stepGroup, template: nil, depth: node.depth, inputs: NodeInputs())
@@ -51,7 +54,7 @@ extension RunMachine {
         case .skipped(let reason): self.addEnded(seed, .skipped, message: reason)
         case .failed(let reason): self.addEnded(seed, .error, message: reason)
         case .call(let call): self.startNode(seed, call)
-        case .items(let items): self.startItems(items, step, seed, site)
+        case .items(let items): self.startItems(items, step, seed)
         }
     }
 
@@ -90,7 +93,7 @@ extension RunMachine {
         }
     }
 
-    private mutating func startItems(_ items: [JSONValue], _ step: PlannedStep, _ seed: NodeSeed, _ site: Int) {
+    private mutating func startItems(_ items: [JSONValue], _ step: PlannedStep, _ seed: NodeSeed) {
         guard let boundary = seed.boundary else { return }
         var owner = seed.owner
         if self.dags[boundary] != nil {
@@ -103,17 +106,27 @@ extension RunMachine {
             self.steps[boundary]!.open += items.count - 1
             self.nodes.reserveCapacity(self.nodes.count + items.count)
         }
-        for (index, item) in items.enumerated() {
-            let name = "\(seed.name)(\(index):\(Self.describe(item)))"
-            let one = NodeSeed(
-                name: name, role: .item(site: site, item: index), owner: owner, boundary: boundary, isExit: seed.isExit, item: item)
-            switch self.opening(of: step, in: boundary, item: item.json) {
-            case .skipped(let reason): self.addEnded(one, .skipped, message: reason)
-            case .failed(let reason): self.addEnded(one, .error, message: reason)
-            case .call(let call): self.startNode(one, call)
-            case .items: break
-            }
+        for (index, item) in items.enumerated() { self.startItem(index, item, step, seed, owner: owner) }
+    }
+
+    /// - Parameter seed: of the step or task that fans out.
+    mutating func startItem(_ index: Int, _ item: JSONValue, _ step: PlannedStep, _ seed: NodeSeed, owner: NodeID?) {
+        guard let boundary = seed.boundary, case .site(let site) = seed.role else { return }
+        let one = NodeSeed(
+            name: "\(seed.name)(\(index):\(Self.describe(item)))", role: .item(site: site, item: index), owner: owner, boundary: boundary,
+            isExit: seed.isExit, item: item)
+        switch self.opening(of: step, in: boundary, item: item.json) {
+        case .skipped(let reason): self.addEnded(one, .skipped, message: reason)
+        case .failed(let reason): self.addEnded(one, .error, message: reason)
+        case .call(let call): self.startNode(one, call)
+        case .items: break
         }
+    }
+
+    /// The items of a step or task that fans out, read once more; none when they cannot be.
+    func itemsAgain(of step: PlannedStep, in boundary: NodeID) -> [JSONValue] {
+        if case .items(let items) = self.opening(of: step, in: boundary) { return items }
+        return []
     }
 
     private mutating func opened(_ boundary: NodeID) {

@@ -44,6 +44,10 @@ public struct RunMachine: Sendable {
         /// What the cache has for a memoized node; nil when it has nothing.
         case recalled(NodeID, NodeOutputs?)
         case callFinished(NodeID, attempt: Int, CallResult)
+        /// A run that has not begun takes over what another one came to.
+        case restored(RestoredRun)
+        /// A run that has ended is to go on.
+        case retryRequested(RetryRequest)
     }
 
     public enum Action: Sendable, Equatable {
@@ -91,6 +95,8 @@ public struct RunMachine: Sendable {
     var daemons: Set<NodeID> = []
     /// Nodes under way that have lifecycle hooks, and the workflow's own hooks that have started.
     var hooked: Set<NodeID> = []
+    /// Nodes with parts whose turn to go on, after a retry of the run, has not come.
+    var dormant: Set<NodeID> = []
     var runHooks: [NodeID] = []
     var leaves = (finished: 0, all: 0)
 
@@ -133,10 +139,14 @@ public struct RunMachine: Sendable {
             self.finishRun(.failed, message: "Stopped with strategy '\(kind.rawValue)'")
         case (.running, .suspendRequested), (.pending, .suspendRequested): self.suspend()
         case (.running, .resumeRequested(let selector, let message)): self.resume(selector, message: message)
+        case (.pending, .restored(let restored)): self.restore(restored)
         case (.pending, .resumeRequested(nil, _)): self.run.isSuspended = false
         case (.running, .nodeSet(let selector, let update)): self.set(selector, update)
         // News that crossed with the end of the run, or a second start, changes nothing.
-        case (.running, .started), (.running, .locksAnswered(nil, _)), (.pending, _): break
+        case (.running, .started), (.running, .locksAnswered(nil, _)), (.running, .retryRequested), (.running, .restored), (.pending, _):
+            break
+        case (.succeeded, .retryRequested(let request)), (.failed, .retryRequested(let request)), (.error, .retryRequested(let request)):
+            self.retry(request)
         case (.succeeded, _), (.failed, _), (.error, _): self.giveBack(event)
         }
         self.drain()
@@ -193,8 +203,7 @@ public struct RunMachine: Sendable {
         case .failure(let fault): return self.finishRun(.error, message: fault.message)
         }
         if let at = self.runDeadline { self.actions.append(.schedule(TimerID(node: nil, kind: .runDeadline), at: at)) }
-        let seed = NodeSeed(name: self.plan.name, role: .entry, owner: nil, boundary: nil, isExit: false)
-        self.startNode(seed, self.call(.template(self.plan.entrypoint), self.plan.arguments, Scope(machine: self, frames: [])))
+        self.beginEntry()
     }
 
     /// Labels whose values are expressions over the run's own variables.
@@ -233,10 +242,8 @@ public struct RunMachine: Sendable {
         repeat {
             self.drainWork()
             if self.run.phase == .running { self.triggerHooks() }
+            if self.work.isEmpty, self.run.phase == .running, self.isStuck { self.breakDeadlock() }
         } while !self.work.isEmpty
-        if self.run.phase == .running, self.isStuck {
-            self.finishRun(.error, message: "nothing is running, runnable or awaited: this is a fault of Skiff, please report it")
-        }
     }
 
     private mutating func drainWork() {
@@ -256,9 +263,6 @@ public struct RunMachine: Sendable {
         }
         self.work.removeAll(keepingCapacity: true)
     }
-
-    /// A run that waits for nothing would wait for ever.
-    private var isStuck: Bool { self.gates.activePods == 0 && self.gates.held == 0 && self.waiting.isEmpty }
 
     private mutating func settled(_ id: NodeID) {
         let (boundary, owner) = (self.nodes[id.index].boundary, self.nodes[id.index].owner)
@@ -292,6 +296,7 @@ public struct RunMachine: Sendable {
         self.nodes[id.index].dueAt = nil
         self.waiting.remove(id)
         self.changed.insert(id)
+        if !self.dormant.isEmpty { self.closeDormant(inside: id, .omitted, message: "what it is part of has ended") }
         self.leave(id, from: before)
         switch self.nodes[id.index].type {
         case .pod: self.leaves.finished += 1
@@ -299,6 +304,7 @@ public struct RunMachine: Sendable {
         case .stepGroup, .taskGroup, .retry, .skipped, .suspend, .http, .plugin, .container: break
         }
         self.settleAccounts(id)
+        self.measure(id)
         self.hooked.remove(id)
         if !self.startExtras(of: id) { self.work.append(.settled(id)) }
     }
@@ -325,7 +331,9 @@ public struct RunMachine: Sendable {
         self.run.message = message
         self.run.finishedAt = self.run.now
         if self.run.startedAt == nil { self.run.startedAt = self.run.now }
+        self.measureRun()
         self.run.waitsFor = nil
+        for id in self.dormant.sorted() { self.closeDormant(inside: id, .failed, message: message) }
         if self.plan.synchronization != nil { self.actions.append(.release(LockHolder(run: self.id, node: nil))) }
         self.actions.append(.finish(phase))
     }
@@ -351,6 +359,6 @@ extension RunMachine: Equatable {
         left.id == right.id && left.run == right.run && left.nodes == right.nodes && left.steps == right.steps && left.dags == right.dags
             && left.openItems == right.openItems && left.gates == right.gates && left.waiting == right.waiting
             && left.leaves == right.leaves && left.daemons == right.daemons && left.hooked == right.hooked
-            && left.runHooks == right.runHooks
+            && left.runHooks == right.runHooks && left.dormant == right.dormant
     }
 }

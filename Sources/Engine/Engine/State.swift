@@ -95,6 +95,8 @@ public enum NodeStage: String, Sendable, Equatable {
     case place
     /// A place under the workflow's limit, or the end of the run's suspension; it has its place in the boundary.
     case slot
+    /// Its turn to go on with the parts it has, after somebody retried its run.
+    case dormant
 }
 
 /// How much of its work a step says it has done.
@@ -200,7 +202,12 @@ public struct Node: Sendable, Equatable {
     public var waitsFor: String?
     public var memo: MemoStatus?
     public var progress: NodeProgress?
-    /// Nodes that it owns, in order of creation. Told again from `owner` after a restart.
+    /// It was made again when somebody retried its run; kept as history only.
+    public var isRetired = false
+    /// Argo's id of the node it was taken over from, in the run that this one is a resubmission of; it did not run here.
+    public var original: String?
+    public var metrics: [MetricSample] = []
+    /// Nodes that it owns and that are not retired, in order of creation. Told again from `owner` after a restart.
     public var children: [NodeID]
 }
 
@@ -234,6 +241,12 @@ public struct RunState: Sendable, Equatable {
     public var waitsFor: String?
     /// Labels that were computed when the run began (`workflowMetadata.labelsFrom`).
     public var labels: [NamedValue] = []
+    /// What the workflow's own metrics came to.
+    public var metrics: [MetricSample] = []
+    /// Which metric could not be evaluated, and why.
+    public var metricsError: String?
+    /// Node that runs the entry template.
+    public var entryNode = NodeID(0)
     /// Node that runs the workflow's exit handler.
     public var exitNode: NodeID?
 }

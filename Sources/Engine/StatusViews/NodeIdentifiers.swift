@@ -19,6 +19,11 @@ struct NodeIdentifiers {
                 continue
             }
             let hash = ArgoNames.fnv1a32(node.name)
+            if node.isRetired {
+                // The node that was made in its place has its name and its id.
+                ids.append("\(workflow)-\(hash)")
+                continue
+            }
             let use = uses[hash, default: 0] + 1
             uses[hash] = use
             ids.append(use == 1 ? "\(workflow)-\(hash)" : "\(workflow)-\(hash)-\(use)")

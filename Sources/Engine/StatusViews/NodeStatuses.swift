@@ -37,11 +37,15 @@ struct NodeStatuses {
         status["id"] = .string(self.ids[node.id])
         status["name"] = .string(node.name)
         status["displayName"] = .string(node.shownName(in: node.boundary.map { self.nodes[$0.index].name }))
-        status["type"] = .string(node.type.rawValue)
+        status["type"] = .string((node.original == nil ? node.type : .skipped).rawValue)
         self.addTemplate(of: node, to: &status)
-        status["phase"] = .string(node.phase.shown)
+        status["phase"] = .string((node.original == nil ? node.phase : .skipped).shown)
         if let boundary = node.boundary { status["boundaryID"] = .string(self.ids[boundary]) }
-        if !node.message.isEmpty { status["message"] = .string(node.message) }
+        if let original = node.original {
+            status["message"] = .string("original pod: \(original)")
+        } else if !node.message.isEmpty {
+            status["message"] = .string(node.message)
+        }
         status["startedAt"] = times[node.startedAt]
         status["finishedAt"] = times[node.finishedAt]
         if !sums.progress.isEmpty { status["progress"] = .string(sums.progress) }
@@ -59,7 +63,7 @@ struct NodeStatuses {
         if !node.outputs.isEmpty { status["outputs"] = .object(StatusValues.outputs(node.outputs)) }
         self.addEdges(of: node, to: &status)
         // Every pod runs on this machine; Argo names the cluster's node here once the pod is placed.
-        if node.type == .pod, node.phase != .pending { status["hostNodeName"] = "localhost" }
+        if node.type == .pod, node.phase != .pending, node.original == nil { status["hostNodeName"] = "localhost" }
         return status
     }
 

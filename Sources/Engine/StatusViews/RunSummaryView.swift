@@ -63,7 +63,7 @@ public struct RunSummaryView: Sendable {
             }
         case .steps, .stepGroup, .dag, .taskGroup, .retry, .skipped: break
         }
-        if node.type == .pod, node.phase.isCompleted, let end = node.finishedAt {
+        if node.type == .pod, node.phase.isCompleted, node.original == nil, let end = node.finishedAt {
             sums.resources = usage.duration(of: node, ran: end - node.startedAt)
         }
         return sums

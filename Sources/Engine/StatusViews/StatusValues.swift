@@ -8,6 +8,12 @@ enum StatusValues {
 
     static func inputs(_ inputs: NodeInputs) -> JSONObject { self.outputs(parameters: inputs.parameters, artifacts: inputs.artifacts) }
 
+    /// A decimal number as JSON writes it; as text where it is written in another way.
+    static func number(_ text: String) -> JSONValue {
+        if case .number(let digits)? = try? JSONValue(json: text) { return .number(digits) }
+        return Double(text).map { .number("\($0)") } ?? .string(text)
+    }
+
     static func outputs(_ outputs: NodeOutputs) -> JSONObject {
         var object = self.outputs(parameters: outputs.parameters, artifacts: outputs.artifacts)
         if let result = outputs.result { object["result"] = .string(result) }

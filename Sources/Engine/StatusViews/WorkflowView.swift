@@ -5,7 +5,7 @@ public import WorkflowModel
 /// A run as Argo shows it: the Workflow object with its labels and its `status`, for the command line, the API and every client of Argo.
 ///
 /// Left out, because nothing here needs them and they would only repeat other objects: `storedTemplates`,
-/// `storedWorkflowTemplateSpec`, `estimatedDuration` and `taskResultsCompletionStatus`.
+/// `storedWorkflowTemplateSpec` and `taskResultsCompletionStatus`. `estimatedDuration` is for whoever knows earlier runs.
 /// - Source: Argo's documentation of the Workflow's fields, `WorkflowStatus` and `NodeStatus`.
 public struct WorkflowView: Sendable {
     let plan: Plan
@@ -83,14 +83,40 @@ public struct WorkflowView: Sendable {
         let conditions = self.conditions(summary)
         if !conditions.isEmpty { status["conditions"] = .array(conditions) }
         if let duration = summary.all.resources { status["resourcesDuration"] = duration.json }
+        let metrics = self.metrics
+        if !metrics.isEmpty { status["metrics"] = .array(metrics) }
         if let locks = LockStatus(plan: self.plan, run: self.run, nodes: self.nodes).json { status["synchronization"] = locks }
         return .object(status)
+    }
+
+    /// What custom metrics came to: Skiff's own field, since Argo only exports them.
+    private var metrics: [JSONValue] {
+        let ofNodes = self.nodes.filter { !$0.isRetired }.flatMap { node in node.metrics.map { Self.metric($0, node: node.name) } }
+        return self.run.metrics.map { Self.metric($0, node: nil) } + ofNodes
+    }
+
+    private static func metric(_ sample: MetricSample, node: String?) -> JSONValue {
+        var object = JSONObject()
+        object["name"] = .string(sample.name)
+        object["help"] = .string(sample.help)
+        object["type"] = .string(sample.kind.rawValue)
+        if !sample.operation.isEmpty { object["operation"] = .string(sample.operation) }
+        object["value"] = StatusValues.number(sample.value)
+        var labels = JSONObject()
+        for label in sample.labels { labels[label.name] = .string(label.value) }
+        object["labels"] = .object(labels)
+        if !sample.buckets.isEmpty { object["buckets"] = .array(sample.buckets.map(StatusValues.number)) }
+        object["node"] = node.map { .string($0) }
+        return .object(object)
     }
 
     private func conditions(_ summary: RunSummaryView) -> [JSONValue] {
         var conditions: [JSONValue] = []
         if summary.hasPods { conditions.append(["type": "PodRunning", "status": .string(summary.hasRunningPod ? "True" : "False")]) }
         if self.run.phase.isFinished { conditions.append(["type": "Completed", "status": "True"]) }
+        if let message = self.run.metricsError {
+            conditions.append(["type": "MetricsError", "status": "True", "message": .string(message)])
+        }
         return conditions
     }
 }

@@ -14,15 +14,13 @@ extension Planner {
 
     mutating func findUnsupported(in spec: WorkflowSpec) {
         let raw = spec.raw
-        for name in ["metrics", "executorPlugins", "artifactGC", "ttlStrategy", "podGC"] where Self.isGiven(raw[name]) {
+        for name in ["executorPlugins", "artifactGC", "ttlStrategy", "podGC"] where Self.isGiven(raw[name]) {
             self.noEffect(self.specField(name), name)
         }
         self.findUnsupported(in: spec.arguments.artifacts, self.specField("arguments").field("artifacts"), areOutputs: false)
     }
 
     mutating func findUnsupported(in template: Template, _ origin: Origin) {
-        let raw = template.raw
-        if Self.isGiven(raw["metrics"]) { self.noEffect(origin.field("metrics"), "metrics") }
         self.findUnsupported(in: template.inputs.artifacts, origin.field("inputs").field("artifacts"), areOutputs: false)
         self.findUnsupported(in: template.outputs.artifacts, origin.field("outputs").field("artifacts"), areOutputs: true)
         for (group, steps) in template.steps.enumerated() {

@@ -80,7 +80,8 @@ struct RootCommand: AsyncParsableCommand {
                     name: "Run",
                     subcommands: [
                         RunCommand.self, SubmitCommand.self, ListCommand.self, GetCommand.self, LogsCommand.self, StopCommand.self,
-                        TerminateCommand.self, SuspendCommand.self, ResumeCommand.self, NodeCommand.self, DeleteCommand.self,
+                        TerminateCommand.self, SuspendCommand.self, ResumeCommand.self, NodeCommand.self, RetryCommand.self,
+                        ResubmitCommand.self, WhyCommand.self, DeleteCommand.self,
                     ]),
                 CommandGroup(
                     name: "Stored object",

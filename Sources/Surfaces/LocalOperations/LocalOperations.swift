@@ -5,7 +5,7 @@ public import WorkflowModel
 
 /// Stored runs of a data directory, asked in this process.
 public struct LocalOperations: Operations {
-    private let store: RunStore
+    let store: RunStore
 
     public init(store: RunStore) { self.store = store }
 

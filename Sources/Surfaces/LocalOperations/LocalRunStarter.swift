@@ -9,7 +9,7 @@ import WorkflowModel
 
 /// Starts and resumes runs in this process.
 public struct LocalRunStarter: RunStarter {
-    private let machinery: RunMachinery
+    let machinery: RunMachinery
     private let namespace: String
 
     /// - Parameter namespace: where objects belong that say nothing else and that are not run.

@@ -56,7 +56,7 @@ struct LoggedPod: Sendable, Hashable {
     /// - Parameter node: a node's name, display name, id or pod name; what is below it belongs to it. nil for all.
     static func all(of machine: RunMachine, node: String?) -> [LoggedPod] {
         let wanted = node.map { Self.selected($0, in: machine) }
-        return machine.nodes.filter { $0.type == .pod && (wanted?.contains($0.id) ?? true) }.flatMap { node in
+        return machine.nodes.filter { $0.type == .pod && !$0.isRetired && (wanted?.contains($0.id) ?? true) }.flatMap { node in
             let name = Self.podName(of: node, in: machine)
             return (0...node.podAttempt).map {
                 LoggedPod(id: PodID(run: machine.id, node: node.id, attempt: $0), name: name, createdAt: node.startedAt)

@@ -118,6 +118,8 @@ public struct RunMachinery: Sendable {
     /// Removes logs, claims and artifacts of a run.
     public var removeFiles: @Sendable (RunID) async throws -> Void
     public var scratch: @Sendable (PodID) -> String
+    /// Unpacks what Argo compressed in a status; nil where nothing can.
+    public var unpack: (@Sendable ([UInt8]) throws -> [UInt8])?
     public var time: any TimeSource
     /// The stored objects that manifests may name; nil where nothing is stored. Opened only for a manifest that names one it does not hold.
     /// - Throws: `JournalError`.
@@ -133,10 +135,11 @@ public struct RunMachinery: Sendable {
         openDoorbell: @escaping @Sendable (String) throws -> OpenedDoorbell, artifacts: any ArtifactStore,
         openCalls: @escaping @Sendable (CallSettings, any ObjectService) throws -> OpenedCalls,
         settings: @escaping @Sendable () throws -> RunSettings, removeFiles: @escaping @Sendable (RunID) async throws -> Void,
-        scratch: @escaping @Sendable (PodID) -> String, time: any TimeSource,
+        scratch: @escaping @Sendable (PodID) -> String, unpack: (@Sendable ([UInt8]) throws -> [UInt8])? = nil, time: any TimeSource,
         openResources: (@Sendable () async throws -> any ResourceReader)? = nil, resources: (any ResourceOperations)? = nil,
         openOperations: (@Sendable () async throws -> any Operations)? = nil
     ) {
+        self.unpack = unpack
         self.openRecords = openRecords
         self.openRuntime = openRuntime
         self.openDoorbell = openDoorbell

@@ -18,8 +18,12 @@ struct StoredRun: Sendable {
     var view: JSONValue { self.machine.view(self.manifest) }
 
     /// - Throws: `OperationError.internalFault` when what is stored makes no run (any more).
-    static func load(_ record: RunRecord, from reader: any RunReader) async throws -> StoredRun {
-        let source = try await reader.source(of: record.id)
+    /// - Parameter change: what is different about what it was made from.
+    static func load(
+        _ record: RunRecord, from reader: any RunReader, changing change: (inout RunSource) throws -> Void = { _ in }
+    ) async throws -> StoredRun {
+        var source = try await reader.source(of: record.id)
+        try change(&source)
         let (plan, manifest) = try Self.plan(source, name: record.name)
         let rows = try await reader.rows(of: record.id)
         do {
@@ -37,7 +41,7 @@ struct StoredRun: Sendable {
             plan: plan, id: id, run: JSONValue(json: run.json), nodes: rows.dropFirst().map { try JSONValue(json: $0.json) })
     }
 
-    private static func plan(_ source: RunSource, name: String) throws -> (Plan, JSONValue) {
+    static func plan(_ source: RunSource, name: String) throws -> (Plan, JSONValue) {
         let manifest: JSONValue
         let context: [JSONValue]
         do {

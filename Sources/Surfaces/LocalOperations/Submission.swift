@@ -62,14 +62,7 @@ struct Submission {
 
     /// A value from the command line takes the place of whatever the file says the value is.
     private mutating func setParameter(_ name: String, _ value: String) {
-        var parameters = self.manifest["spec"]?["arguments"]?["parameters"]?.array ?? []
-        if let at = parameters.firstIndex(where: { $0["name"]?.string == name }) {
-            parameters[at].set(["value"], .string(value))
-            parameters[at].set(["valueFrom"], nil)
-        } else {
-            parameters.append(["name": .string(name), "value": .string(value)])
-        }
-        self.manifest.set(["spec", "arguments", "parameters"], .array(parameters))
+        self.manifest.setParameter(name, value)
     }
 
     /// Makes it one particular run.
@@ -133,6 +126,18 @@ struct Submission {
 }
 
 extension JSONValue {
+    /// Gives a parameter of a Workflow's arguments a value, in place of whatever the object says it is.
+    mutating func setParameter(_ name: String, _ value: String) {
+        var parameters = self["spec"]?["arguments"]?["parameters"]?.array ?? []
+        if let at = parameters.firstIndex(where: { $0["name"]?.string == name }) {
+            parameters[at].set(["value"], .string(value))
+            parameters[at].set(["valueFrom"], nil)
+        } else {
+            parameters.append(["name": .string(name), "value": .string(value)])
+        }
+        self.set(["spec", "arguments", "parameters"], .array(parameters))
+    }
+
     /// Sets a field of objects inside objects, which are made where they are missing; nil removes it.
     mutating func set(_ path: [String], _ value: JSONValue?) {
         guard let first = path.first else { return }

@@ -118,7 +118,7 @@ public struct PodLogLine: Sendable, Equatable {
 }
 
 /// Everything a surface can ask of stored runs. `@latest` is accepted as a name: the newest run of the namespace.
-public protocol Operations: Sendable {
+public protocol Operations: RunExplainer {
     /// Unfinished runs first by newest creation, then finished ones by newest end.
     func list(_ query: ListQuery) async throws -> [RunSummary]
     /// The Workflow object in Argo's shape, status and nodes included.
@@ -234,7 +234,7 @@ public protocol RunSession: Sendable {
 }
 
 /// Carrying runs out in this process.
-public protocol RunStarter: Sendable {
+public protocol RunStarter: RunRepeater {
     /// Reads and checks the manifests, records the runs and starts them.
     /// - Throws: `ManifestFault`, `OperationError`; nothing runs then.
     func start(_ request: RunRequest) async throws -> any RunSession

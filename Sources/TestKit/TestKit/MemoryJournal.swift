@@ -85,6 +85,26 @@ public final class MemoryJournal: RunJournal, RunReader, RunCommands, SecretSour
         }
     }
 
+    public func reopen(_ entry: JournalEntry, endedAt: Timestamp, workflow: String?, owner: Owner) async throws -> Ownership {
+        let ownership = try self.state.withLock { state in
+            guard var stored = state.runs[entry.record.id], stored.record.finishedAt == endedAt else {
+                throw JournalError.noSuchRun(entry.record.id.text)
+            }
+            stored.epoch += 1
+            stored.owner = owner
+            stored.record = entry.record
+            stored.bootID = owner.bootID
+            stored.events += entry.events
+            stored.commands = []
+            if let workflow { stored.source.workflow = workflow }
+            for row in entry.rows { stored.rows[row.ordinal] = row.json }
+            state.runs[entry.record.id] = stored
+            return Ownership(run: entry.record.id, epoch: stored.epoch, bootID: owner.bootID)
+        }
+        self.chronicle?.add("reopened")
+        return ownership
+    }
+
     public func release(_ ownership: Ownership) async throws {
         self.state.withLock { state in
             guard state.runs[ownership.run]?.epoch == ownership.epoch else { return }
@@ -146,6 +166,9 @@ public final class MemoryJournal: RunJournal, RunReader, RunCommands, SecretSour
     public func owner(of run: RunID) async throws -> Owner? { try self.stored(run).owner }
 
     public func bootID(of run: RunID) async throws -> String? { try self.stored(run).bootID }
+
+    /// It keeps no locks.
+    public func standing(of lock: String) async throws -> LockStanding { LockStanding(holders: [], waiting: 0) }
 
     public func events(of run: RunID) async throws -> [JournalEvent] { try self.stored(run).events }
 

@@ -57,6 +57,8 @@ final class FakeStarter: RunStarter {
     let requests = Mutex<[RunRequest]>([])
     let resumed = Mutex<[String]>([])
     let linted = Mutex<[LintRequest]>([])
+    /// What was asked for of runs that ended.
+    let orders = Mutex<[String]>([])
 
     init(
         session: FakeSession? = nil, fault: (any Error)? = nil,
@@ -65,6 +67,11 @@ final class FakeStarter: RunStarter {
         self.session = session
         self.fault = fault
         self.lintReport = lint
+    }
+
+    func steered() throws -> FakeSession {
+        if let fault = self.fault { throw fault }
+        return self.session!
     }
 
     func start(_ request: RunRequest) async throws -> any RunSession {

@@ -12,7 +12,7 @@ struct GetCommand: AsyncParsableCommand {
             """)
 
     @Argument(help: "Names of runs (@latest is the newest), or a kind and names of stored objects.")
-    var names: [String]
+    var names: [String] = []
 
     @Option(name: .shortAndLong, help: "Name only, the object, the tree only, or more columns.")
     var output: GetOutput?
@@ -24,12 +24,18 @@ struct GetCommand: AsyncParsableCommand {
     var nodeFieldSelector: String?
 
     @OptionGroup(title: "Options for stored objects") var selection: ResourceSelection
+    @Option(
+        name: [.customShort("f"), .customLong("filename")],
+        help: ArgumentHelp("A Workflow with its status in a file, such as one exported from a cluster.", valueName: "file"),
+        completion: .file())
+    var file: String?
 
     @OptionGroup(title: "Global options") var global: GlobalOptions
 
     enum GetOutput: String, ExpressibleByArgument, CaseIterable { case name, json, yaml, short, wide }
 
     func validate() throws {
+        if self.names.isEmpty == (self.file == nil) { throw ValidationError("name a run, or give a file with -f") }
         do { _ = try NodeFilter(phases: self.status, selector: self.nodeFieldSelector) } catch let fault as SelectorFault {
             throw ValidationError(fault.description)
         }
@@ -67,6 +73,11 @@ struct GetCommand: AsyncParsableCommand {
 
     private func showRuns(_ names: [String]) async throws {
         let console = CommandLineContext.current.console
+        if let file = self.file {
+            let workflow = try await CommandLineContext.current.openStarter(self.global).exported(file)
+            _ = console.write(try self.text(workflow, console), .output)
+            return
+        }
         let operations = try await CommandLineContext.current.openOperations(self.global)
         var isFirst = true
         try await Targets.each(names, console, self.global) { name in
