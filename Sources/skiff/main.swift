@@ -18,7 +18,7 @@ if let verb = Swift.CommandLine.unsafeArgv[1], strcmp(verb, Wiring.jqVerb) == 0 
 
 // First of all, while there is only one thread: the process that pods are forked from. Other verbs start none.
 let launcher: Result<Launcher, LocalRuntimeError>? =
-    Swift.CommandLine.unsafeArgv[1].map { ["run", "submit", "retry", "resubmit"].contains(String(cString: $0)) } == true
+    Swift.CommandLine.unsafeArgv[1].map { ["run", "submit", "retry", "resubmit", "server"].contains(String(cString: $0)) } == true
     ? Result { () throws(LocalRuntimeError) in try Launcher() } : nil
 
 let context = CommandLineContext(
@@ -28,6 +28,8 @@ let context = CommandLineContext(
     openSubmitter: { options in
         LocalRunSubmitter(machinery: Wiring(options).machinery(launcher), ring: { DatagramDoorbell.ring(at: $0) })
     },
+    serve: { request, options in try await Serving(request, Wiring(options), launcher).run() },
+    openTokens: { options in Wiring(options).tokens() },
     version: version)
 
 exit(await SkiffCommandLine.run(arguments: Array(Swift.CommandLine.arguments.dropFirst()), context: context))

@@ -10,23 +10,31 @@ public struct CommandLineContext: Sendable {
     public var openResources: @Sendable (GlobalOptions) async throws -> any ResourceOperations
     /// Opens the data directory for runs that somebody is to carry out.
     public var openSubmitter: @Sendable (GlobalOptions) async throws -> any RunSubmitter
+    /// Carries out every run of the data directory and serves its API, until a signal ends it.
+    public var serve: @Sendable (ServerRequest, GlobalOptions) async throws -> Void
+    /// Opens the tokens of the data directory.
+    public var openTokens: @Sendable (GlobalOptions) async throws -> any TokenOperations
     public var version: String
     public var console: Console
 
     /// - Parameters:
     ///   - openResources: left out by a program that stores no objects: its verbs for them say so.
-    ///   - openSubmitter: the same.
+    ///   - openSubmitter, serve, openTokens: the same.
     public init(
         openOperations: @escaping @Sendable (GlobalOptions) async throws -> any Operations,
         openStarter: @escaping @Sendable (GlobalOptions) async throws -> any RunStarter,
         openResources: @escaping @Sendable (GlobalOptions) async throws -> any ResourceOperations = { _ in throw Self.nothingStored },
         openSubmitter: @escaping @Sendable (GlobalOptions) async throws -> any RunSubmitter = { _ in throw Self.nothingStored },
+        serve: @escaping @Sendable (ServerRequest, GlobalOptions) async throws -> Void = { _, _ in throw Self.nothingStored },
+        openTokens: @escaping @Sendable (GlobalOptions) async throws -> any TokenOperations = { _ in throw Self.nothingStored },
         version: String, console: Console = .standard
     ) {
         self.openOperations = openOperations
         self.openStarter = openStarter
         self.openResources = openResources
         self.openSubmitter = openSubmitter
+        self.serve = serve
+        self.openTokens = openTokens
         self.version = version
         self.console = console
     }
