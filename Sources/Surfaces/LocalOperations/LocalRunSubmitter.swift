@@ -59,6 +59,10 @@ public struct LocalRunSubmitter: RunSubmitter {
     }
 
     private func prepare(_ request: SubmitRequest) async throws -> PreparedRuns {
+        if let workflow = request.workflow {
+            let file = ManifestReader().read(file: "workflow", bytes: Array(workflow.json.utf8))
+            return try await self.starter.prepare(request.run, ManifestContext.of(file))
+        }
         guard let reference = request.from else {
             return try await self.starter.prepare(request.run, ManifestContext.read(request.run.files))
         }

@@ -6,10 +6,13 @@ public struct SubmitRequest: Sendable {
     public var run: RunRequest
     /// A stored WorkflowTemplate, ClusterWorkflowTemplate or CronWorkflow to run instead of files.
     public var from: ResourceReference?
+    /// One Workflow to run instead of files, as another program sent it. It is checked as strictly as a text.
+    public var workflow: JSONValue?
 
-    public init(run: RunRequest, from: ResourceReference? = nil) {
+    public init(run: RunRequest, from: ResourceReference? = nil, workflow: JSONValue? = nil) {
         self.run = run
         self.from = from
+        self.workflow = workflow
     }
 }
 
