@@ -21,13 +21,9 @@ let launcher: Result<Launcher, LocalRuntimeError>? =
     Swift.CommandLine.unsafeArgv[1].map { strcmp($0, "run") == 0 || strcmp($0, "submit") == 0 } == true
     ? Result { () throws(LocalRuntimeError) in try Launcher() } : nil
 
+let opening = Opening(launcher: launcher)
 let context = CommandLineContext(
-    openOperations: { options in try await Wiring(options).operations() },
-    openStarter: { options in LocalRunStarter(machinery: Wiring(options).machinery(launcher), namespace: options.namespace) },
-    openResources: { options in Wiring(options).resources() },
-    openSubmitter: { options in
-        LocalRunSubmitter(machinery: Wiring(options).machinery(launcher), ring: { DatagramDoorbell.ring(at: $0) })
-    },
-    version: version)
+    openOperations: opening.operations, openStarter: opening.starter, openResources: opening.resources, openSubmitter: opening.submitter,
+    openLinter: opening.linter, openCatalog: opening.catalog, version: version)
 
 exit(await SkiffCommandLine.run(arguments: Array(Swift.CommandLine.arguments.dropFirst()), context: context))

@@ -10,23 +10,38 @@ public struct CommandLineContext: Sendable {
     public var openResources: @Sendable (GlobalOptions) async throws -> any ResourceOperations
     /// Opens the data directory for runs that somebody is to carry out.
     public var openSubmitter: @Sendable (GlobalOptions) async throws -> any RunSubmitter
+    /// Opens what finds faults in files: with the stored objects that the options point to as their context.
+    public var openLinter: @Sendable (GlobalOptions) async throws -> any ManifestLinter
+    /// Opens the history of the runs that the options point to: by uid, with its labels.
+    public var openCatalog: @Sendable (GlobalOptions) async throws -> any RunCatalog
+    /// Opens the artifacts of the runs that the options point to.
+    public var openArtifacts: @Sendable (GlobalOptions) async throws -> any ArtifactOperations
     public var version: String
     public var console: Console
 
     /// - Parameters:
     ///   - openResources: left out by a program that stores no objects: its verbs for them say so.
     ///   - openSubmitter: the same.
+    ///   - openLinter: left out by a program that lints as its starter does.
+    ///   - openCatalog: left out by a program that keeps no history: its verbs for it say so.
+    ///   - openArtifacts: the same.
     public init(
         openOperations: @escaping @Sendable (GlobalOptions) async throws -> any Operations,
         openStarter: @escaping @Sendable (GlobalOptions) async throws -> any RunStarter,
         openResources: @escaping @Sendable (GlobalOptions) async throws -> any ResourceOperations = { _ in throw Self.nothingStored },
         openSubmitter: @escaping @Sendable (GlobalOptions) async throws -> any RunSubmitter = { _ in throw Self.nothingStored },
+        openLinter: (@Sendable (GlobalOptions) async throws -> any ManifestLinter)? = nil,
+        openCatalog: @escaping @Sendable (GlobalOptions) async throws -> any RunCatalog = { _ in throw Self.nothingStored },
+        openArtifacts: @escaping @Sendable (GlobalOptions) async throws -> any ArtifactOperations = { _ in throw Self.nothingStored },
         version: String, console: Console = .standard
     ) {
         self.openOperations = openOperations
         self.openStarter = openStarter
         self.openResources = openResources
         self.openSubmitter = openSubmitter
+        self.openLinter = openLinter ?? { try await openStarter($0) }
+        self.openCatalog = openCatalog
+        self.openArtifacts = openArtifacts
         self.version = version
         self.console = console
     }
