@@ -40,4 +40,9 @@ struct Opening: Sendable {
         if let remote = try RemoteWiring(options) { return remote.operations }
         throw CommandLineContext.nothingStored
     }
+
+    @Sendable func artifacts(_ options: GlobalOptions) async throws -> any ArtifactOperations {
+        if let remote = try RemoteWiring(options) { return remote.artifacts }
+        throw CommandLineContext.nothingStored
+    }
 }

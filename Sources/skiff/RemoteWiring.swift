@@ -20,6 +20,10 @@ struct RemoteWiring: Sendable {
 
     var operations: RemoteOperations { RemoteOperations(self.connection) }
 
+    var artifacts: RemoteArtifacts { RemoteArtifacts(self.connection) }
+
+    var tokens: RemoteTokens { RemoteTokens(self.connection) }
+
     var resources: RemoteResources {
         let checks = self.checks
         return RemoteResources(self.connection) { manifests, namespace in try await checks.check(manifests, namespace: namespace) }

@@ -24,6 +24,6 @@ let launcher: Result<Launcher, LocalRuntimeError>? =
 let opening = Opening(launcher: launcher)
 let context = CommandLineContext(
     openOperations: opening.operations, openStarter: opening.starter, openResources: opening.resources, openSubmitter: opening.submitter,
-    openLinter: opening.linter, openCatalog: opening.catalog, version: version)
+    openLinter: opening.linter, openCatalog: opening.catalog, openArtifacts: opening.artifacts, version: version)
 
 exit(await SkiffCommandLine.run(arguments: Array(Swift.CommandLine.arguments.dropFirst()), context: context))

@@ -6,37 +6,27 @@ import Operations
     import Glibc
 #endif
 
-/// One artifact on its way to files.
+/// One artifact on its way to a file.
 struct ArtifactCopy {
     let query: ArtifactQuery
-    /// Directory for the artifact.
+    /// Directory for the file.
     let target: FileTarget
     let artifacts: any ArtifactOperations
 
-    /// - Parameter created: is told the path of each file.
-    func write(_ created: (String) -> Void) async throws { try await self.write(self.query, to: self.target, created) }
-
-    private func write(_ query: ArtifactQuery, to target: FileTarget, _ created: (String) -> Void) async throws {
-        let download = try await self.artifacts.artifact(query)
-        switch download.content {
-        case .file(_, let bytes):
-            // The name of a file inside a directory is known already.
-            let name = FileTarget.isName(download.fileName) ? download.fileName : query.artifact
-            let file = query.path.isEmpty ? try target.below(name) : target
-            try await file.write(bytes)
-            created(file.path)
-        case .directory(let entries):
-            try target.makeDirectory()
-            for entry in entries {
-                var inner = query
-                inner.path.append(entry.name)
-                try await self.write(inner, to: try target.below(entry.name), created)
-            }
+    /// - Returns: the path of the file.
+    func write() async throws -> String {
+        let download = try await self.artifacts.artifact(self.query)
+        guard case .file(_, let bytes) = download.content else {
+            throw OperationError(.internalFault, "artifact '\(self.query.artifact)' came as a directory, expected it packed")
         }
+        let name = FileTarget.isName(download.fileName) ? download.fileName : self.query.artifact
+        let file = try self.target.below(name)
+        try await file.write(bytes)
+        return file.path
     }
 }
 
-/// A file or directory to make, below the one that the user named.
+/// A file to make, or the directory for it, below the one that the user named.
 struct FileTarget {
     let path: String
 

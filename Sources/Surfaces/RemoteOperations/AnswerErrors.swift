@@ -29,7 +29,7 @@ extension OperationError {
 
     private static func hint(_ code: Code, status: Int, address: String) -> String? {
         switch status {
-        case 401: "give a token with --token or SKIFF_TOKEN; whoever runs the server makes one with: skiff auth token"
+        case 401: "give a token with --token or SKIFF_TOKEN; whoever runs the server makes one with: skiff auth token create"
         case 403: "ask whoever runs the server for a token with more rights"
         case 429: "try again later: the server takes only so many requests a second"
         case 502, 503, 504: "try again later: the server at \(address) is there and cannot answer"

@@ -25,6 +25,7 @@ public final class ServerConnection: Sendable {
     private static let attempts = 6
 
     let address: ServerAddress
+    let version: String
     private let client: HTTPClient
 
     public init(_ address: ServerAddress, version: String) {
@@ -39,10 +40,8 @@ public final class ServerConnection: Sendable {
         configuration.httpVersion = .http1Only
         configuration.connectionPool.retryConnectionEstablishment = false
         self.client = HTTPClient(eventLoopGroup: MultiThreadedEventLoopGroup.singleton, configuration: configuration)
-        self.agent = "skiff/\(version)"
+        self.version = version
     }
-
-    private let agent: String
 
     deinit {
         // Unstructured, as nobody is left to wait for it: it only closes connections that nobody uses.
@@ -83,20 +82,41 @@ public final class ServerConnection: Sendable {
         MessageStream(try await self.open(target, accept: "text/event-stream"), self)
     }
 
+    // MARK: Bodies of other kinds
+
+    /// Sends a body piece by piece. It is sent once: what it is made of is gone then.
+    func send(_ body: MultipartBody, type: String, to target: RequestTarget) async throws -> JSONValue {
+        var request = self.request(.post, target, accept: "application/json")
+        request.headers.add(name: "Content-Type", value: type)
+        request.body = .stream(body, length: .unknown)
+        let response: HTTPClientResponse
+        do { response = try await self.client.execute(request, deadline: .distantFuture) } catch { throw try self.failure(error) }
+        let bytes = try await self.collect(response, upTo: Self.largestError)
+        guard (200..<300).contains(response.status.code) else { throw self.refusal(response, bytes) }
+        return (try? JSONValue(json: String(buffer: bytes))) ?? .null
+    }
+
     // MARK: On the wire
+
+    private func request(_ method: RequestMethod, _ target: RequestTarget, accept: String) -> HTTPClientRequest {
+        var request = HTTPClientRequest(url: self.address.text + target.text)
+        request.method = HTTPMethod(rawValue: method.rawValue)
+        request.headers.add(name: "User-Agent", value: "skiff/\(self.version)")
+        request.headers.add(name: "Accept", value: accept)
+        if let authorization = self.address.authorization { request.headers.add(name: "Authorization", value: authorization) }
+        for header in self.address.headers { request.headers.add(name: header.name, value: header.value) }
+        return request
+    }
 
     private func send(
         _ method: RequestMethod, _ target: RequestTarget, _ body: JSONValue?, accept: String, deadline: NIODeadline
     ) async throws -> HTTPClientResponse {
-        var request = HTTPClientRequest(url: self.address.text + target.text)
-        request.method = HTTPMethod(rawValue: method.rawValue)
-        request.headers.add(name: "User-Agent", value: self.agent)
-        request.headers.add(name: "Accept", value: accept)
-        if let authorization = self.address.authorization { request.headers.add(name: "Authorization", value: authorization) }
-        for header in self.address.headers { request.headers.add(name: header.name, value: header.value) }
-        // Also of requests without a body: a server that lets no web page in wants it of all that change something.
-        if method != .get { request.headers.add(name: "Content-Type", value: "application/json") }
-        if let body { request.body = .bytes(ByteBuffer(string: body.json)) } else if method != .get { request.body = .bytes(ByteBuffer()) }
+        var request = self.request(method, target, accept: accept)
+        if method != .get {
+            // Also without a body: a server that lets no web page in wants it of all that change something.
+            request.headers.add(name: "Content-Type", value: "application/json")
+            request.body = .bytes(body.map { ByteBuffer(string: $0.json) } ?? ByteBuffer())
+        }
         for attempt in 1... {
             let response: HTTPClientResponse
             do { response = try await self.client.execute(request, deadline: deadline) } catch let error as HTTPClientError

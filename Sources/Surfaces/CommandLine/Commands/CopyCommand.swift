@@ -5,7 +5,10 @@ import WorkflowModel
 struct CopyCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "cp", abstract: "Write the artifacts that a run has made to files.",
-        discussion: "An artifact that is a directory becomes one. A file that is there already is replaced.")
+        discussion: """
+            Each artifact is one file, packed as its template says: a directory is a .tgz unless `archive` says otherwise. A file that is \
+            there already is replaced.
+            """)
 
     @Argument(help: "Name of a run; @latest is the newest.")
     var name: String
@@ -39,7 +42,7 @@ struct CopyCommand: AsyncParsableCommand {
         let artifacts = try await context.openArtifacts(self.global)
         for artifact in found {
             let copy = ArtifactCopy(query: artifact.query, target: try FileTarget(self.directory, artifact.place), artifacts: artifacts)
-            try await copy.write { _ = context.console.write("Created \"\($0)\"\n", .errors) }
+            _ = context.console.write("Created \"\(try await copy.write())\"\n", .errors)
         }
     }
 
@@ -48,7 +51,7 @@ struct CopyCommand: AsyncParsableCommand {
         return workflow.nodes.filter(self.isWanted).flatMap { node in
             (node.object["outputs"]?["artifacts"]?.array ?? []).compactMap { artifact in
                 guard let name = artifact["name"]?.string, self.artifactName.map({ $0 == name }) ?? true else { return nil }
-                let query = ArtifactQuery(namespace: workflow.namespace, run: uid, node: node.id, artifact: name)
+                let query = ArtifactQuery(namespace: workflow.namespace, run: uid, node: node.id, artifact: name, isPacked: true)
                 return (query, self.place(of: name, node, workflow))
             }
         }
