@@ -38,11 +38,16 @@ struct Opening: Sendable {
 
     @Sendable func catalog(_ options: GlobalOptions) async throws -> any RunCatalog {
         if let remote = try RemoteWiring(options) { return remote.operations }
-        throw CommandLineContext.nothingStored
+        return try await Wiring(options).operations()
     }
 
     @Sendable func artifacts(_ options: GlobalOptions) async throws -> any ArtifactOperations {
         if let remote = try RemoteWiring(options) { return remote.artifacts }
         throw CommandLineContext.nothingStored
+    }
+
+    @Sendable func tokens(_ options: GlobalOptions) async throws -> any TokenOperations {
+        if let remote = try RemoteWiring(options) { return remote.tokens }
+        return Wiring(options).tokens()
     }
 }

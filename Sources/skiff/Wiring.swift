@@ -15,6 +15,12 @@ struct Wiring: Sendable {
     /// Absolute.
     let dataDirectory: String
     let configuration: String?
+    /// The one store of a process that lives long; nil where each use opens its own.
+    var sharedStore: SQLiteStore?
+    /// The one way to ask about runs of a process that lives long.
+    var sharedOperations: LocalOperations?
+    /// The settings as a process that lives long has them; nil to read the file each time.
+    var settings: (@Sendable () throws -> RunSettings)?
 
     init(_ options: GlobalOptions) {
         self.dataDirectory = Self.absolute(options.dataDirectory)
@@ -30,18 +36,29 @@ struct Wiring: Sendable {
 
     // MARK: Asking
 
+    func store() async throws(JournalError) -> SQLiteStore {
+        if let shared = self.sharedStore { return shared }
+        return try await SQLiteStore.open(dataDirectory: self.dataDirectory, engineVersion: version)
+    }
+
     func operations() async throws -> LocalOperations {
+        if let shared = self.sharedOperations { return shared }
         let directory = self.dataDirectory
         let lookingStore: SQLiteStore
         do { lookingStore = try await self.lookingStore() } catch { throw OperationError(error) }
         // Most questions only look, and looking must work on a full or read-only disk; what writes opens the store again.
-        let commands = WritableCommands { try await SQLiteStore.open(dataDirectory: directory, engineVersion: version) }
+        let commands = WritableCommands { try await self.store() }
         return LocalOperations(
             store: RunStore(
                 reader: lookingStore, commands: commands,
-                openJournal: { try await SQLiteStore.open(dataDirectory: directory, engineVersion: version) },
+                openJournal: { try await self.store() },
                 logs: LazyLogs(dataDirectory: directory), ring: { DatagramDoorbell.ring(at: $0) },
-                endPods: { try await PodFiles.end($0, dataDirectory: directory) }, removeFiles: self.removeFiles, time: SystemTime()))
+                endPods: { try await PodFiles.end($0, dataDirectory: directory) }, removeFiles: self.removeFiles, time: SystemTime(),
+                index: lookingStore))
+    }
+
+    func tokens() -> LocalTokens {
+        LocalTokens(openReader: { try await self.lookingStore() }, openStore: { try await self.store() }, time: SystemTime())
     }
 
     /// Removes logs, claims and artifacts of a run.
@@ -55,6 +72,7 @@ struct Wiring: Sendable {
 
     /// The store to look at. Makes nothing where there is nothing.
     private func lookingStore() async throws(JournalError) -> SQLiteStore {
+        if let shared = self.sharedStore { return shared }
         let failure: JournalError
         do { return try await SQLiteStore.open(dataDirectory: self.dataDirectory, engineVersion: version, readOnly: true) } catch {
             failure = error
@@ -68,7 +86,7 @@ struct Wiring: Sendable {
         return LocalResources(
             LocalResources.Place(
                 openReader: { try await self.lookingStore() },
-                openStore: { try await SQLiteStore.open(dataDirectory: directory, engineVersion: version) },
+                openStore: { try await self.store() },
                 removeClaim: { claim in
                     try await PodFiles.removeClaim(claim.name, namespace: claim.namespace, dataDirectory: directory)
                 }, time: SystemTime()))
@@ -88,7 +106,7 @@ struct Wiring: Sendable {
         let configuration = ConfigurationFile(path: self.configuration, dataDirectory: directory)
         return RunMachinery(
             openRecords: {
-                let store = try await SQLiteStore.open(dataDirectory: directory, engineVersion: version)
+                let store = try await self.store()
                 return RunRecords(
                     journal: store, reader: store, commands: store, secrets: store, locks: store, cache: store, queue: store)
             },
@@ -103,7 +121,7 @@ struct Wiring: Sendable {
             },
             artifacts: FileArtifactStore(dataDirectory: directory),
             openCalls: { settings, objects in Self.calls(settings, objects, trustRoots: Self.trustRoots) },
-            settings: { try configuration.settings() },
+            settings: self.settings ?? { try configuration.settings() },
             removeFiles: self.removeFiles, scratch: { pod in "\(directory)/pods/\(pod)/scratch" }, time: SystemTime(),
             openResources: { try await self.lookingStore() }, resources: self.resources(),
             openOperations: { try await self.operations() })

@@ -18,12 +18,14 @@ if let verb = Swift.CommandLine.unsafeArgv[1], strcmp(verb, Wiring.jqVerb) == 0 
 
 // First of all, while there is only one thread: the process that pods are forked from. Other verbs start none.
 let launcher: Result<Launcher, LocalRuntimeError>? =
-    Swift.CommandLine.unsafeArgv[1].map { strcmp($0, "run") == 0 || strcmp($0, "submit") == 0 } == true
+    Swift.CommandLine.unsafeArgv[1].map { ["run", "submit", "server"].contains(String(cString: $0)) } == true
     ? Result { () throws(LocalRuntimeError) in try Launcher() } : nil
 
 let opening = Opening(launcher: launcher)
 let context = CommandLineContext(
     openOperations: opening.operations, openStarter: opening.starter, openResources: opening.resources, openSubmitter: opening.submitter,
-    openLinter: opening.linter, openCatalog: opening.catalog, openArtifacts: opening.artifacts, version: version)
+    openLinter: opening.linter, openCatalog: opening.catalog, openArtifacts: opening.artifacts,
+    serve: { request, options in try await Serving(request, Wiring(options), launcher).run() }, openTokens: opening.tokens,
+    version: version)
 
 exit(await SkiffCommandLine.run(arguments: Array(Swift.CommandLine.arguments.dropFirst()), context: context))

@@ -45,6 +45,32 @@ import Testing
         #expect(admitted6.map(\.node.index) == [1, 2])
     }
 
+    @Test func `a higher priority goes first, and within one who came first`() {
+        var admission = Admission(capacity: self.capacity(most: 1))
+        for (node, priority) in [0, 5, -1, 5, 9].enumerated() {
+            _ = admission.request(self.pod(node), ResourceRequest(), priority: priority)
+        }
+        var order: [Int] = []
+        while let pod = admission.admit().first {
+            order.append(pod.node.index)
+            admission.release(pod)
+        }
+        #expect(order == [4, 1, 3, 0, 2])
+    }
+
+    @Test func `a large pod of high priority keeps small ones of low priority waiting`() {
+        var admission = Admission(capacity: self.capacity(cpu: 1000))
+        _ = admission.request(self.pod(0), ResourceRequest(cpuMillis: 600))
+        #expect(admission.admit().count == 1)
+        _ = admission.request(self.pod(1), ResourceRequest(cpuMillis: 100))
+        _ = admission.request(self.pod(2), ResourceRequest(cpuMillis: 900), priority: 1)
+        let none = admission.admit()
+        #expect(none.isEmpty)
+        admission.release(self.pod(0))
+        let both = admission.admit()
+        #expect(both.map(\.node.index) == [2, 1])
+    }
+
     @Test func `a pod that is larger than the machine runs alone`() {
         var admission = Admission(capacity: self.capacity(cpu: 1000))
         _ = admission.request(self.pod(0), ResourceRequest())

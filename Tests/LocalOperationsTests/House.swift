@@ -67,24 +67,36 @@ final class House: Sendable {
         _ runtime: ScriptedRuntime = ScriptedRuntime(), retention: Retention = .standard, chronicle: Chronicle? = nil,
         calls: @escaping @Sendable (any ObjectService) -> any CallRunner = { _ in ScriptedCalls() }
     ) -> LocalRunStarter {
+        LocalRunStarter(
+            machinery: self.machinery(runtime, { RunSettings(retention: retention) }, hasQueue: false, chronicle: chronicle, calls: calls))
+    }
+
+    /// - Parameter hasQueue: whether runs can be handed over to whoever owns the directory.
+    func machinery(
+        _ runtime: ScriptedRuntime, _ settings: @escaping @Sendable () throws -> RunSettings = { RunSettings() }, hasQueue: Bool = true,
+        chronicle: Chronicle? = nil, calls: @escaping @Sendable (any ObjectService) -> any CallRunner = { _ in ScriptedCalls() }
+    ) -> RunMachinery {
         let directory = self.data
-        return LocalRunStarter(
-            machinery: RunMachinery(
-                openRecords: {
-                    let store = try await SQLiteStore.open(dataDirectory: directory, engineVersion: "test")
-                    let commands = ToldCommands(commands: store, chronicle: chronicle)
-                    return RunRecords(journal: store, reader: store, commands: commands, secrets: store, locks: store, cache: store)
-                },
-                openRuntime: { options in OpenedRuntime(runtime: runtime, kind: "process", description: "pretended", settle: {}) },
-                openDoorbell: { id in
-                    let doorbell = try DatagramDoorbell(dataDirectory: directory, id: id)
-                    return OpenedDoorbell(service: doorbell, close: { doorbell.close() })
-                },
-                artifacts: FileArtifactStore(dataDirectory: directory),
-                openCalls: { _, objects in OpenedCalls(runner: calls(objects)) },
-                settings: { RunSettings(retention: retention) },
-                removeFiles: self.removeFiles, scratch: { "\(directory)/pods/\($0)/scratch" }, time: self.clock,
-                openOperations: { try await self.operations() }))
+        var openResources: (@Sendable () async throws -> any ResourceReader)?
+        if hasQueue { openResources = { try await self.store() } }
+        return RunMachinery(
+            openRecords: {
+                let store = try await SQLiteStore.open(dataDirectory: directory, engineVersion: "test")
+                let commands = ToldCommands(commands: store, chronicle: chronicle)
+                return RunRecords(
+                    journal: store, reader: store, commands: commands, secrets: store, locks: store, cache: store,
+                    queue: hasQueue ? store : nil)
+            },
+            openRuntime: { options in OpenedRuntime(runtime: runtime, kind: "process", description: "pretended", settle: {}) },
+            openDoorbell: { id in
+                let doorbell = try DatagramDoorbell(dataDirectory: directory, id: id)
+                return OpenedDoorbell(service: doorbell, close: { doorbell.close() })
+            },
+            artifacts: FileArtifactStore(dataDirectory: directory),
+            openCalls: { _, objects in OpenedCalls(runner: calls(objects)) }, settings: settings,
+            removeFiles: self.removeFiles, scratch: { "\(directory)/pods/\($0)/scratch" }, time: self.clock,
+            openResources: openResources,
+            openOperations: { try await self.operations() })
     }
 
     /// Carries a Workflow of one file to its end.
@@ -109,7 +121,8 @@ final class House: Sendable {
             store: RunStore(
                 reader: store, commands: store, openJournal: { store }, logs: try PodLogFiles(dataDirectory: self.data),
                 ring: { DatagramDoorbell.ring(at: $0) }, endPods: endPods ?? { try await PodFiles.end($0, dataDirectory: directory) },
-                removeFiles: removeFiles ?? self.removeFiles, time: self.clock))
+                removeFiles: removeFiles ?? self.removeFiles, time: self.clock,
+                index: store))
     }
 
     private var removeFiles: @Sendable (RunID) async throws -> Void {

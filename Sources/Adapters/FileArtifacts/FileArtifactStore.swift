@@ -74,6 +74,11 @@ public final class FileArtifactStore: ArtifactStore, Sendable {
         try await Self.onThreadOfItsOwn { try FileTree.remove(FilePlace(directory)) }
     }
 
+    public func remove(_ artifact: StoredArtifact) async throws {
+        let directory = try self.directory(of: artifact.key)
+        try await Self.onThreadOfItsOwn { try FileTree.remove(FilePlace(directory)) }
+    }
+
     // MARK: Keys
 
     private func directory(of key: String) throws -> String {

@@ -163,6 +163,22 @@ public final class LocalRuntime: PodRuntime, PodLogs {
         try await self.worker.value { Result { () throws(LocalRuntimeError) in try PodFiles.remove(run, layout: layout) } }.get()
     }
 
+    public func removeClaims(of run: RunID) async throws {
+        guard DataLayout.isName(run.text) else { return }
+        let path = self.layout.claims(of: run)
+        let error = await self.worker.value { skiff_remove_tree(path) }
+        if error != 0 { throw LocalRuntimeError.notRemoved(path: path, reason: errorText(error)) }
+    }
+
+    public func collectLog(of pod: PodID, container: String, name: String) async throws -> CollectedArtifact {
+        let path = "\(self.layout.directory(of: pod))/\(container).plain"
+        let file = try PlainLog(path: path)
+        let lines = self.logFiles.lines(of: pod, LogQuery(container: container), follow: false)
+        for try await line in lines { try file.write(line.isPartial ? line.text : line.text + "\n") }
+        try file.finish()
+        return CollectedArtifact(name: name, path: path, fileName: "\(container).log", archive: .none, isDirectory: false)
+    }
+
     /// Returns when everything that ended pods no longer need is off the disk. Worth waiting for before the program ends.
     public func settle() async {
         await withCheckedContinuation { continuation in

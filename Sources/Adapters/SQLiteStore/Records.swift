@@ -6,17 +6,16 @@ import WorkflowModel
 /// The columns of `runs` as lists read them, and back.
 enum Records {
     static let columns =
-        "uid, namespace, name, phase, message, createdAt, startedAt, finishedAt, priority, progress, labels, parameters"
+        "uid, namespace, name, phase, message, createdAt, startedAt, finishedAt, priority, progress, labels, parameters, expiresAt"
 
-    /// The columns that a commit may change, but for `finishedAt`: `phase, message, startedAt, priority, progress, labels, parameters`.
+    /// The columns that a commit may change, but for `finishedAt` and `expiresAt`: `phase, message, startedAt, progress, labels, parameters`.
     ///
     /// None of them is in an index of `runs`. SQLite rewrites every index of a column that an `UPDATE` names, changed or not, which would be
-    /// three pages more for each commit; hence `createdAt` is written once, and `finishedAt` when it changes.
+    /// three pages more for each commit; hence `createdAt` and `priority` are written once, and the other two when the end changes.
     static func changing(_ record: RunRecord) -> [DatabaseValue] {
         [
             record.phase.databaseValue, Self.withoutNUL(record.message).databaseValue,
-            record.startedAt?.milliseconds.databaseValue ?? .null,
-            record.priority.databaseValue, record.progress.databaseValue, Self.text(record.labels).databaseValue,
+            record.startedAt?.milliseconds.databaseValue ?? .null, record.progress.databaseValue, Self.text(record.labels).databaseValue,
             Self.text(record.parameters).databaseValue,
         ]
     }
@@ -30,7 +29,8 @@ enum Records {
     static func record(_ row: Row) -> RunRecord {
         var record = RunRecord(
             id: RunID(row[0]), namespace: row[1], name: row[2], phase: row[3], message: row[4], createdAt: Timestamp(milliseconds: row[5]),
-            startedAt: Self.time(row[6]), finishedAt: Self.time(row[7]), priority: row[8], progress: row[9])
+            startedAt: Self.time(row[6]), finishedAt: Self.time(row[7]), priority: row[8], progress: row[9],
+            expiresAt: Self.time(row[12]))
         for (column, field) in [(10, \RunRecord.labels), (11, \RunRecord.parameters)] {
             do {
                 record[keyPath: field] = try Self.dictionary(row[column])

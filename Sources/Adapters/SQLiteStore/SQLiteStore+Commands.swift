@@ -20,9 +20,7 @@ extension SQLiteStore: RunCommands {
     /// - Throws: `ownedBy` when the run is unfinished and owned, `noSuchRun` when there is no finished run of that uid.
     public func delete(_ run: RunID) async throws {
         try await self.write { db in
-            let statement = try db.cachedStatement(sql: "DELETE FROM runs WHERE uid = ? AND finishedAt IS NOT NULL")
-            try statement.execute(arguments: [run.text])
-            guard db.changesCount == 0 else { return }
+            if try DeletionLog(db: db).deleteFinished(run) { return }
             let owner = try db.cachedStatement(
                 sql: "SELECT owner, processID, processStart, bootID, doorbell FROM owners WHERE run = (SELECT id FROM runs WHERE uid = ?)")
             if let row = try Row.fetchOne(owner, arguments: [run.text]) { throw JournalError.ownedBy(Records.owner(row)) }

@@ -14,7 +14,7 @@ extension SQLiteStore: RunJournal {
             let held = try await self.read { db in try Self.holding(of: run, in: db) }
             // Asked outside a transaction, because it looks at processes; whether it was still that owner is checked when writing.
             if let current = held.owner, isAlive(current) { throw JournalError.ownedBy(current) }
-            let ownership = try await self.write { db -> Ownership? in
+            let ownership = try await self.write(isUrgent: false) { db -> Ownership? in
                 guard try Self.holding(of: run, in: db) == held else { return nil }
                 try db.cachedStatement(sql: "UPDATE runs SET epoch = epoch + 1 WHERE id = ?").execute(arguments: [held.id])
                 try Self.setOwner(owner, of: held.id, in: db)
@@ -25,7 +25,7 @@ extension SQLiteStore: RunJournal {
     }
 
     public func release(_ ownership: Ownership) async throws {
-        try await self.write { db in
+        try await self.write(isUrgent: false) { db in
             // The epoch moves on, so that a commit that comes late with the old one is refused. Somebody else may have taken the run over
             // meanwhile, which is what releasing is for.
             let statement = try db.cachedStatement(sql: "UPDATE runs SET epoch = epoch + 1 WHERE uid = ? AND epoch = ? RETURNING id")
@@ -45,14 +45,15 @@ extension SQLiteStore: RunJournal {
             let run: Int64 = row[0]
             let eventCount: Int = row[1]
             if row[2] != Records.text(entry.record.labels) { try Records.setLabels(entry.record.labels, of: run, in: db) }
-            let finishedAt = entry.record.finishedAt?.milliseconds
+            let (finishedAt, expiresAt) = (entry.record.finishedAt?.milliseconds, entry.record.expiresAt?.milliseconds)
             if row[3] != finishedAt {
-                try db.cachedStatement(sql: "UPDATE runs SET finishedAt = ? WHERE id = ?").execute(arguments: [finishedAt, run])
+                try db.cachedStatement(sql: "UPDATE runs SET finishedAt = ?, expiresAt = ? WHERE id = ?")
+                    .execute(arguments: [finishedAt, expiresAt, run])
             }
             try db.cachedStatement(
                 sql: """
-                    UPDATE runs SET phase = ?, message = ?, startedAt = ?, priority = ?, progress = ?, labels = ?, parameters = ?, bootID = ?,
-                      eventCount = ? WHERE id = ?
+                    UPDATE runs SET phase = ?, message = ?, startedAt = ?, progress = ?, labels = ?, parameters = ?, bootID = ?, eventCount = ?
+                      WHERE id = ?
                     """
             ).execute(
                 arguments: StatementArguments(
@@ -76,6 +77,13 @@ extension SQLiteStore: RunJournal {
                 }
                 return RunCommand(id: row[0], run: run, verb: verb, issuedAt: Timestamp(milliseconds: row[2]), message: row[3])
             }
+        }
+    }
+
+    public func commandedRuns() async throws -> Set<RunID> {
+        try await self.read { db in
+            let statement = try db.cachedStatement(sql: "SELECT DISTINCT uid FROM commands JOIN runs ON runs.id = commands.run")
+            return Set(try String.fetchAll(statement).map { RunID($0) })
         }
     }
 

@@ -18,11 +18,14 @@ struct NewRun: Sendable {
         let record = self.record
         try db.cachedStatement(
             sql: """
-                INSERT INTO runs (uid, namespace, name, createdAt, finishedAt, phase, message, startedAt, priority, progress, labels,
+                INSERT INTO runs (uid, namespace, name, createdAt, finishedAt, priority, phase, message, startedAt, progress, labels,
                   parameters, bootID, epoch, eventCount) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, 0)
                 """
         ).execute(
-            arguments: [record.id.text, record.namespace, record.name, record.createdAt.milliseconds, record.finishedAt?.milliseconds]
+            arguments: [
+                record.id.text, record.namespace, record.name, record.createdAt.milliseconds, record.finishedAt?.milliseconds,
+                record.priority,
+            ]
                 + StatementArguments(Records.changing(record) + [owner?.bootID.databaseValue ?? .null]))
         let run = db.lastInsertedRowID
         try Records.setLabels(record.labels, of: run, in: db)

@@ -90,7 +90,25 @@ extension SQLiteStore: RunReader {
                     ORDER BY finishedAt, id LIMIT ?
                     """)
             let last: (Int64?, Int64?) = (first?[0], first?[1])
-            return try String.fetchAll(expired, arguments: [last.0, last.1, endedBefore?.milliseconds, limit]).map { RunID($0) }
+            var uids = try String.fetchAll(expired, arguments: [last.0, last.1, endedBefore?.milliseconds, limit])
+            let over = try db.cachedStatement(sql: "SELECT uid FROM runs WHERE expiresAt <= ? ORDER BY expiresAt LIMIT ?")
+            uids += try String.fetchAll(over, arguments: [now.milliseconds, limit])
+            for (phase, kept) in retention.runsByPhase.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
+                let beyond = try db.cachedStatement(
+                    sql: """
+                        SELECT uid FROM runs WHERE finishedAt IS NOT NULL AND phase = ? ORDER BY finishedAt DESC, id DESC LIMIT ? OFFSET ?
+                        """)
+                uids += try String.fetchAll(beyond, arguments: [phase.rawValue, limit, kept])
+            }
+            var seen: Set<String> = []
+            return uids.filter { seen.insert($0).inserted }.prefix(limit).map { RunID($0) }
+        }
+    }
+
+    public func nextExpiry() async throws -> Timestamp? {
+        try await self.read { db in
+            let statement = try db.cachedStatement(sql: "SELECT min(expiresAt) FROM runs WHERE expiresAt IS NOT NULL")
+            return (try Int64?.fetchOne(statement) ?? nil).map { Timestamp(milliseconds: $0) }
         }
     }
 

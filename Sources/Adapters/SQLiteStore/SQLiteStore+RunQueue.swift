@@ -1,3 +1,4 @@
+public import Engine
 import GRDB
 public import Ports
 
@@ -6,15 +7,44 @@ extension SQLiteStore: RunQueue {
         try await self.insert(try runs.map { try self.newRun($0.record, $0.source) }, owner: nil)
     }
 
-    public func unownedRuns(limit: Int) async throws -> [RunRecord] {
-        try await self.read { db in
-            try Row.fetchAll(
-                db,
+    public func unownedRuns(limit: Int, except namespaces: Set<String>) async throws -> [RunRecord] {
+        let places = Array(repeating: "?", count: namespaces.count).joined(separator: ", ")
+        return try await self.read { db in
+            // Along an index that has the order, so that it ends with the last run that is wanted.
+            let statement = try db.cachedStatement(
                 sql: """
                     SELECT \(Records.columns) FROM runs WHERE finishedAt IS NULL AND NOT EXISTS (SELECT 1 FROM owners WHERE run = runs.id)
-                    ORDER BY priority DESC, createdAt, id LIMIT ?
-                    """, arguments: [limit]
-            ).map { Records.record($0) }
+                      AND namespace NOT IN (\(places)) ORDER BY priority DESC, createdAt, id LIMIT ?
+                    """)
+            return try Row.fetchAll(statement, arguments: StatementArguments(namespaces.sorted()) + [limit]).map { Records.record($0) }
+        }
+    }
+
+    public func heldRuns(besides owner: Owner) async throws -> [HeldRun] {
+        try await self.read { db in
+            let held = try Row.fetchAll(
+                db,
+                sql: """
+                    SELECT \(Records.columns), owner, processID, processStart, owners.bootID AS bootID, doorbell
+                    FROM owners JOIN runs ON runs.id = owners.run WHERE owner <> ? ORDER BY owners.run
+                    """, arguments: [owner.id]
+            ).map { HeldRun(record: Records.record($0), owner: Records.owner($0)) }
+            let givenUp = try Row.fetchAll(
+                db,
+                sql: """
+                    SELECT \(Records.columns) FROM runs WHERE finishedAt IS NULL AND startedAt IS NOT NULL
+                      AND NOT EXISTS (SELECT 1 FROM owners WHERE run = runs.id) ORDER BY id
+                    """
+            ).map { HeldRun(record: Records.record($0), owner: nil) }
+            return held + givenUp
+        }
+    }
+
+    public func letGo(of run: RunID, heldBy owner: Owner) async throws {
+        try await self.write(isUrgent: false) { db in
+            let statement = try db.cachedStatement(
+                sql: "DELETE FROM owners WHERE owner = ? AND run = (SELECT id FROM runs WHERE uid = ? AND finishedAt IS NOT NULL)")
+            try statement.execute(arguments: [owner.id, run.text])
         }
     }
 

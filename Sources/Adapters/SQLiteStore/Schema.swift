@@ -22,6 +22,8 @@ import GRDB
 /// | `lockHolders`, `lockQueue` | a lock that a run or node has, or waits for | they go with the run, so no lock outlives it |
 /// | `lockLimits` | how many may hold a database semaphore | |
 /// | `memos` | the outputs of a memoized template | not tied to the run that gave them |
+/// | `tokens` | a token that opens the server | `hash` is the SHA-256 of its text, which is kept nowhere |
+/// | `deletedRuns` | a run that was deleted | the newest only, see `DeletionLog` |
 /// | `meta` | a fact about the database | `writer` is the version of Skiff that last changed the schema |
 ///
 /// `runs.epoch` is the fencing token: it grows with every change of ownership, and each commit names the one it was given. `runs.eventCount`
@@ -53,6 +55,11 @@ enum Schema {
         }
         migrator.registerMigration("0004 coordination", foreignKeyChecks: .immediate) { db in
             try db.execute(sql: Self.coordination)
+            try Self.stamp(writer, in: db)
+        }
+        migrator.registerMigration("0006 serving", foreignKeyChecks: .immediate) { db in
+            try db.execute(sql: Self.tokens)
+            try db.execute(sql: Self.serving)
             try Self.stamp(writer, in: db)
         }
         return migrator
@@ -245,6 +252,31 @@ enum Schema {
           createdAt INTEGER NOT NULL,
           lastHitAt INTEGER NOT NULL,
           UNIQUE (namespace, cache, key)
+        ) STRICT;
+        """
+
+    private static let tokens = """
+        CREATE TABLE tokens (
+          id INTEGER PRIMARY KEY AUTOINCREMENT,
+          name TEXT NOT NULL UNIQUE,
+          hash BLOB NOT NULL UNIQUE,
+          role TEXT NOT NULL,
+          namespaces TEXT,
+          createdAt INTEGER NOT NULL,
+          expiresAt INTEGER
+        ) STRICT;
+        """
+
+    private static let serving = """
+        ALTER TABLE runs ADD COLUMN expiresAt INTEGER;
+        CREATE INDEX runsByExpiry ON runs (expiresAt) WHERE expiresAt IS NOT NULL;
+        CREATE INDEX runsWaiting ON runs (priority DESC, createdAt, id) WHERE finishedAt IS NULL;
+        CREATE TABLE deletedRuns (
+          id INTEGER PRIMARY KEY AUTOINCREMENT,
+          uid TEXT NOT NULL,
+          namespace TEXT NOT NULL,
+          name TEXT NOT NULL,
+          labels TEXT NOT NULL
         ) STRICT;
         """
 }

@@ -1,6 +1,6 @@
 public import Engine
 
-/// Which pods may run now: their requests against what the machine has, first come, first served.
+/// Which pods may run now: their requests against what the machine has. The highest priority first, and within it first come, first served.
 ///
 /// A value that knows nothing of runs or processes; `PodLauncher` asks it.
 public struct Admission: Sendable, Equatable {
@@ -30,6 +30,21 @@ public struct Admission: Sendable, Equatable {
         var need: Need
     }
 
+    /// Pods of one priority, in the order they came.
+    private struct Lane: Equatable {
+        let priority: Int
+        var queue: [Waiting] = []
+        /// Where the queue begins: what is before it has left.
+        var head = 0
+
+        /// Forgets the part of the queue that has left, once it is the larger one: constant work for each pod.
+        mutating func compact() {
+            guard self.head > 64, self.head * 2 > self.queue.count else { return }
+            self.queue.removeFirst(self.head)
+            self.head = 0
+        }
+    }
+
     private struct Need: Equatable {
         var cpuMillis: Int64
         var memoryBytes: Int64
@@ -39,10 +54,9 @@ public struct Admission: Sendable, Equatable {
     public let capacity: Capacity
     private var free: Need
     private var admitted: [PodID: Need] = [:]
-    private var queue: [Waiting] = []
-    /// Where the queue begins: what is before it has left.
-    private var head = 0
-    /// Members of the queue; one that is missing here was cancelled.
+    /// Highest priority first; none is empty for long.
+    private var lanes: [Lane] = []
+    /// Members of the lanes; one that is missing here was cancelled.
     private var waiting: Set<PodID> = []
 
     public init(capacity: Capacity) {
@@ -55,18 +69,25 @@ public struct Admission: Sendable, Equatable {
     public func isWaiting(_ pod: PodID) -> Bool { self.waiting.contains(pod) }
     public func isAdmitted(_ pod: PodID) -> Bool { self.admitted[pod] != nil }
 
-    /// Puts a pod at the end of the queue. One that waits or runs already keeps its place.
+    /// Puts a pod behind those of its priority. One that waits or runs already keeps its place.
     /// - Returns: why it can never run here; nil when it will.
-    public mutating func request(_ pod: PodID, _ resources: ResourceRequest) -> String? {
+    public mutating func request(_ pod: PodID, _ resources: ResourceRequest, priority: Int = 0) -> String? {
         if self.waiting.contains(pod) || self.admitted[pod] != nil { return nil }
         let need = Self.need(of: resources)
         // More processor or memory than there is costs time at worst; a device that is not there is not there.
         for (name, count) in need.extended.sorted(by: { $0.key < $1.key }) where count > self.capacity.extended[name] ?? 0 {
             return "the pod asks for \(count) of '\(name)', and this machine has \(self.capacity.extended[name] ?? 0)"
         }
-        self.queue.append(Waiting(pod: pod, need: need))
+        self.lanes[self.lane(of: priority)].queue.append(Waiting(pod: pod, need: need))
         self.waiting.insert(pod)
         return nil
+    }
+
+    /// Where the lane of a priority is; it is made when there is none. There are as many as different priorities wait, which are few.
+    private mutating func lane(of priority: Int) -> Int {
+        let place = self.lanes.firstIndex { $0.priority <= priority } ?? self.lanes.count
+        if place == self.lanes.count || self.lanes[place].priority != priority { self.lanes.insert(Lane(priority: priority), at: place) }
+        return place
     }
 
     /// Counts a pod that runs already, whether or not there is room.
@@ -76,22 +97,29 @@ public struct Admission: Sendable, Equatable {
         self.take(Self.need(of: resources), for: pod)
     }
 
-    /// Lets in the pods that fit, in the order of the queue. The first that does not fit keeps all behind it waiting, so that a large pod's turn
-    /// comes.
+    /// Lets in the pods that fit, in their order. The first that does not fit keeps all behind it waiting, so that a large pod's turn comes.
     public mutating func admit() -> [PodID] {
         var pods: [PodID] = []
-        while self.head < self.queue.count {
-            let next = self.queue[self.head]
+        while !self.lanes.isEmpty, self.admitFromFirstLane(&pods) { self.lanes.removeFirst() }
+        return pods
+    }
+
+    /// - Returns: whether the lane is empty now.
+    private mutating func admitFromFirstLane(_ pods: inout [PodID]) -> Bool {
+        while self.lanes[0].head < self.lanes[0].queue.count {
+            let next = self.lanes[0].queue[self.lanes[0].head]
             if self.waiting.contains(next.pod) {
-                guard self.hasRoom(for: next.need) else { break }
+                guard self.hasRoom(for: next.need) else {
+                    self.lanes[0].compact()
+                    return false
+                }
                 self.waiting.remove(next.pod)
                 self.take(next.need, for: next.pod)
                 pods.append(next.pod)
             }
-            self.head += 1
+            self.lanes[0].head += 1
         }
-        self.compact()
-        return pods
+        return true
     }
 
     /// Gives back what a pod had. Of a pod that is not running here, nothing is known and nothing changes.
@@ -129,12 +157,5 @@ public struct Admission: Sendable, Equatable {
         self.free.cpuMillis -= need.cpuMillis
         self.free.memoryBytes -= need.memoryBytes
         for (name, count) in need.extended { self.free.extended[name, default: 0] -= count }
-    }
-
-    /// Forgets the part of the queue that has left, once it is the larger one: constant work for each pod.
-    private mutating func compact() {
-        guard self.head > 64, self.head * 2 > self.queue.count || self.waiting.isEmpty else { return }
-        self.queue.removeFirst(self.head)
-        self.head = 0
     }
 }

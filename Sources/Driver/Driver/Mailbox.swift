@@ -1,12 +1,12 @@
-import Ports
+public import Ports
 import Synchronization
-import WorkflowModel
+public import WorkflowModel
 
 /// News for one reader: any number of senders, and a reader that takes everything there is at once.
 ///
 /// Sending never waits. What a mailbox holds is bounded by what its senders can have under way: each pod that was let in sends two pieces of
 /// news, each timer one, and a person's commands are few.
-final class Mailbox<Item: Sendable>: Sendable {
+public final class Mailbox<Item: Sendable>: Sendable {
     private struct State {
         var items: [Item] = []
         var reader: CheckedContinuation<Void, Never>?
@@ -16,9 +16,11 @@ final class Mailbox<Item: Sendable>: Sendable {
 
     private let state = Mutex(State())
 
-    func post(_ item: Item) { self.post(contentsOf: CollectionOfOne(item)) }
+    public init() {}
 
-    func post(contentsOf items: some Sequence<Item>) {
+    public func post(_ item: Item) { self.post(contentsOf: CollectionOfOne(item)) }
+
+    public func post(contentsOf items: some Sequence<Item>) {
         let reader = self.state.withLock { state in
             state.items.append(contentsOf: items)
             if state.items.isEmpty { return nil as CheckedContinuation<Void, Never>? }
@@ -29,7 +31,7 @@ final class Mailbox<Item: Sendable>: Sendable {
     }
 
     /// Everything that was sent since the last call, in order.
-    func take() -> [Item] {
+    public func take() -> [Item] {
         self.state.withLock { state in
             defer { state.items = [] }
             return state.items
@@ -38,7 +40,7 @@ final class Mailbox<Item: Sendable>: Sendable {
 
     /// Waits until there is something, and takes it.
     /// - Returns: nothing when the task was cancelled.
-    func next() async -> [Item] {
+    public func next() async -> [Item] {
         let items = self.take()
         if !items.isEmpty { return items }
         await self.arrival()
@@ -46,7 +48,7 @@ final class Mailbox<Item: Sendable>: Sendable {
     }
 
     /// As `next`, but only until an instant.
-    func next(until deadline: Timestamp, _ time: any TimeSource) async -> [Item] {
+    public func next(until deadline: Timestamp, _ time: any TimeSource) async -> [Item] {
         let items = self.take()
         if !items.isEmpty { return items }
         await withTaskGroup(of: Void.self) { group in

@@ -40,8 +40,9 @@ final class PodLauncher: Sendable {
         self.state = Mutex(State(admission: Admission(capacity: capacity)))
     }
 
+    /// - Parameter priority: of its run.
     /// - Returns: why the pod can never run here; nil when it will.
-    func launch(_ request: PodRequest, _ history: History) -> String? {
+    func launch(_ request: PodRequest, priority: Int, _ history: History) -> String? {
         let pod = request.id
         let (refusal, ready) = self.state.withLock { state -> (String?, [PodRequest]) in
             switch history {
@@ -53,7 +54,7 @@ final class PodLauncher: Sendable {
                 state.stages[pod] = .preparing(stop: nil)
                 return (nil, [request])
             }
-            if let refusal = state.admission.request(pod, request.resources) { return (refusal, []) }
+            if let refusal = state.admission.request(pod, request.resources, priority: priority) { return (refusal, []) }
             if state.admission.isWaiting(pod) { state.requests[pod] = request }
             return (nil, Self.admit(&state))
         }

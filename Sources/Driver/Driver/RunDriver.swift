@@ -11,7 +11,7 @@ public final class RunDriver: Sendable {
         var beginning: RunLoop.Beginning
     }
 
-    private let ports: DriverPorts
+    let ports: DriverPorts
     private let launcher: PodLauncher
     private let timers: Timers
     private let locks: LockKeeper
@@ -129,7 +129,10 @@ public final class RunDriver: Sendable {
         guard let doorbell = self.ports.doorbell else { return }
         for await _ in doorbell.rings {
             self.locks.wake()
-            for handle in self.handles.withLock({ Array($0.values) }) { handle.mailbox.post(.commandsWaiting) }
+            let handles = self.handles.withLock { $0 }
+            // Of many runs few are commanded. When that cannot be found out, each looks for itself and meets the trouble as its own.
+            let commanded = try? await self.ports.journal.commandedRuns()
+            for (run, handle) in handles where commanded?.contains(run) ?? true { handle.mailbox.post(.commandsWaiting) }
         }
     }
 }

@@ -32,7 +32,11 @@ public final class RunHandle: Sendable {
     public func suspend() { self.mailbox.post(.suspend) }
 
     /// Records what is known, gives the run up and leaves its pods running.
-    public func leave() { self.mailbox.post(.leave) }
+    public func leave() { self.mailbox.post(.leave(endsPods: false)) }
+
+    /// Ends the pods that run, each with its grace period, and then gives the run up. Whoever goes on with it starts them anew, which costs a step
+    /// none of its retries: it counts as a loss. A pod that ends well all the same has ended well.
+    public func leaveEndingPods() { self.mailbox.post(.leave(endsPods: true)) }
 
     /// The run as it is now, asked of the task that owns it.
     public func snapshot() async -> RunMachine {
@@ -79,6 +83,8 @@ enum RunItem: Sendable {
     case progress(PodID, done: Int64, of: Int64)
     /// What the pod left behind is saved already.
     case podFinished(PodID, PodResult)
+    /// As `podFinished`, with the logs among the artifacts.
+    case logsArchived(PodID, PodResult)
     case podLost(PodID, reason: String)
     case timerFired(TimerID)
     case shutdown(RunState.Shutdown, message: String)
@@ -88,6 +94,6 @@ enum RunItem: Sendable {
     case callFinished(PodID, CallResult)
     /// Commands of other processes may be waiting.
     case commandsWaiting
-    case leave
+    case leave(endsPods: Bool)
     case snapshot(CheckedContinuation<RunMachine, Never>)
 }

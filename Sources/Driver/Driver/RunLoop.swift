@@ -52,6 +52,9 @@ struct RunLoop {
     /// When what was handled must be committed at the latest.
     private var due: Timestamp?
     private var isLeaving = false
+    private var mustEndPods = false
+    /// The pods whose end is awaited before the run is left; nil while nothing is being ended for that.
+    private var ending: Set<PodID>?
     private var finished: RunPhase?
 
     init(
@@ -92,6 +95,7 @@ struct RunLoop {
             if Task.isCancelled { self.isLeaving = true }
             try await self.take(items)
             if self.mustCommit { try await self.commitAndAct() }
+            try await self.endPodsIfAsked()
         }
         guard let phase = self.finished else {
             self.forget()
@@ -99,6 +103,8 @@ struct RunLoop {
             return .left
         }
         if self.usesLocks { await self.locks.releaseAll(of: self.machine.id) }
+        // Before it is given up: whoever finds it finished and still owned by a process that is gone does it again.
+        await RunCleaner(ports: self.ports).clean(self.machine)
         try await self.ports.journal.release(self.ownership)
         self.feed.post([.finished(self.machine.id, phase, message: self.machine.run.message)])
         return .finished(phase)
@@ -170,7 +176,8 @@ struct RunLoop {
                 self.apply(.containerFinished(pod.node, attempt: pod.attempt, result), isUrgent: false)
             case .progress(let pod, let done, let all):
                 self.apply(.progress(pod.node, attempt: pod.attempt, done: done, of: all), isUrgent: false)
-            case .podFinished(let pod, let result): self.apply(.podFinished(pod.node, attempt: pod.attempt, result), isUrgent: true)
+            case .podFinished(let pod, let result): if !self.archiveLogs(of: pod, result) { self.podFinished(pod, result) }
+            case .logsArchived(let pod, let result): self.podFinished(pod, result)
             case .podLost(let pod, let reason): self.apply(.podLost(pod.node, attempt: pod.attempt, reason: reason), isUrgent: true)
             case .timerFired(let timer): self.apply(.timerFired(timer), isUrgent: true)
             case .shutdown(let kind, let message): self.apply(.shutdownRequested(kind, message: message), isUrgent: true)
@@ -179,11 +186,58 @@ struct RunLoop {
             case .recalled(let node, let outputs): self.apply(.recalled(node, outputs), isUrgent: true)
             case .callFinished(let call, let result): self.apply(.callFinished(call.node, attempt: call.attempt, result), isUrgent: true)
             case .commandsWaiting: hasCommands = true
-            case .leave: self.isLeaving = true
+            case .leave(let endsPods):
+                if endsPods { self.mustEndPods = true } else { self.isLeaving = true }
             case .snapshot(let continuation): continuation.resume(returning: self.machine)
             }
         }
         if hasCommands { try await self.takeCommands() }
+    }
+
+    /// Keeps the logs of a pod as artifacts where that is wanted; its end is told with them. Logs that cannot be kept so are still logs.
+    /// - Returns: false when there is nothing to keep.
+    private func archiveLogs(of pod: PodID, _ result: PodResult) -> Bool {
+        let containers = self.machine.archivedLogs(of: pod.node)
+        if case .notStarted = result.end { return false }
+        if containers.isEmpty { return false }
+        // Unstructured, because the run goes on meanwhile; when it is left before, the end of the pod is told again to whoever takes it over.
+        Task { [ports = self.ports, mailbox = self.handle.mailbox] in
+            var result = result
+            for container in containers {
+                let name = PlannedTemplate.logArtifact(container)
+                guard let log = try? await ports.runtime.collectLog(of: pod, container: container, name: name) else { continue }
+                result.artifacts[name] = try? await ports.artifacts.save(log, key: "\(pod.run)/\(pod.node.ordinal)/\(pod.attempt)/\(name)")
+            }
+            mailbox.post(.logsArchived(pod, result))
+        }
+        return true
+    }
+
+    private mutating func podFinished(_ pod: PodID, _ result: PodResult) {
+        self.ending?.remove(pod)
+        guard self.ending != nil, result.exitCode != 0 else {
+            return self.apply(.podFinished(pod.node, attempt: pod.attempt, result), isUrgent: true)
+        }
+        // It ended because it was told to, which says nothing about the step.
+        self.apply(.podLost(pod.node, attempt: pod.attempt, reason: "the process that carried the run out was stopped"), isUrgent: true)
+    }
+
+    /// Ends what runs, so that the run can be left: whoever goes on with it starts those pods anew. Nothing new is started meanwhile.
+    private mutating func endPodsIfAsked() async throws {
+        if self.mustEndPods, self.ending == nil {
+            // What was handled before may have been the end of the run.
+            if self.due != nil { try await self.commitAndAct() }
+            if self.finished != nil { return }
+            self.ending = []
+            for node in self.machine.nodes where node.type == .pod && !node.phase.hasEnded && node.phase != .held {
+                let pod = PodID(run: self.machine.id, node: node.id, attempt: node.podAttempt)
+                if await !self.launcher.stop(pod, grace: self.machine.grace(of: node.id)) { self.ending?.insert(pod) }
+            }
+        }
+        if self.ending?.isEmpty == true {
+            self.isLeaving = true
+            if self.due != nil { try await self.commitAndAct() }
+        }
     }
 
     private mutating func takeCommands() async throws {
@@ -220,9 +274,12 @@ struct RunLoop {
         let (actions, commands) = (self.actions, self.commands)
         (self.events, self.actions, self.commands, self.isUrgent, self.due) = ([], [], [], false, nil)
         for command in commands { try await self.ports.journal.complete(command) }
-        // Who takes the run over does what is outstanding.
-        if self.isLeaving { return }
-        for action in actions { await self.act(action, isRepeated: false) }
+        // Who takes the run over does what is outstanding; of one that has ended nothing is.
+        let isGivenUp = self.isLeaving || self.ending != nil
+        for action in actions {
+            if case .finish = action {} else if isGivenUp { continue }
+            await self.act(action, isRepeated: false)
+        }
     }
 
     private mutating func bringRecordUpToDate() {
@@ -232,6 +289,9 @@ struct RunLoop {
         self.record.startedAt = run.startedAt
         self.record.finishedAt = run.finishedAt
         for label in run.labels { self.record.labels[label.name] = label.value }
+        self.record.expiresAt = run.finishedAt.flatMap { end in
+            self.machine.plan.lifecycle.expiry(hasSucceeded: run.phase == .succeeded, finishedAt: end)
+        }
         let progress = self.machine.progress
         self.record.progress = "\(progress.finished)/\(progress.all)"
     }
@@ -259,7 +319,8 @@ struct RunLoop {
         switch action {
         case .launch(let request):
             let hasStarted = self.machine.nodes[request.id.node.index].phase == .running
-            guard let refusal = self.launcher.launch(request, !isRepeated ? .none : hasStarted ? .started : .asked) else { return }
+            let history: PodLauncher.History = !isRepeated ? .none : hasStarted ? .started : .asked
+            guard let refusal = self.launcher.launch(request, priority: self.record.priority, history) else { return }
             self.handle.mailbox.post(.podFinished(request.id, self.notStarted(refusal)))
         case .stop(let pod, let grace):
             if self.calls.stop(pod) {

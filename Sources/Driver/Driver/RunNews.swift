@@ -45,6 +45,8 @@ public final class RunFeed: Sendable {
     func post(_ news: [RunNews]) {
         if news.isEmpty { return }
         self.state.withLock { state in
+            // Nobody reads it any more.
+            if state.isClosed { return }
             for item in news {
                 if case .nodeChanged(let run, let change) = item {
                     if let place = state.places[run]?[change.id] {

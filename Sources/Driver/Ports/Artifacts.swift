@@ -16,6 +16,8 @@ public protocol ArtifactStore: Sendable {
     /// - Throws: `MissingArtifact` when it is gone; anything else when it cannot be read, or its content is not what `archive` says.
     func place(_ artifact: StoredArtifact, archive: ArtifactArchive?, scratch: String) async throws -> String
     func remove(_ run: RunID) async throws
+    /// Removes one artifact. Nothing there is no error.
+    func remove(_ artifact: StoredArtifact) async throws
     /// Whether the content of an artifact is still there.
     func holds(_ artifact: StoredArtifact) async -> Bool
 }

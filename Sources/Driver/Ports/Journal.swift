@@ -18,10 +18,12 @@ public struct RunRecord: Sendable, Equatable {
     public var labels: [String: String]
     /// `k=v` of the workflow's parameters, for wide lists.
     public var parameters: [String: String]
+    /// When the run is deleted (`ttlStrategy`); set with `finishedAt`, nil for when retention says so.
+    public var expiresAt: Timestamp?
     public init(
         id: RunID, namespace: String, name: String, phase: String, message: String = "", createdAt: Timestamp, startedAt: Timestamp? = nil,
         finishedAt: Timestamp? = nil, priority: Int = 0, progress: String = "0/0", labels: [String: String] = [:],
-        parameters: [String: String] = [:]
+        parameters: [String: String] = [:], expiresAt: Timestamp? = nil
     ) {
         self.id = id
         self.namespace = namespace
@@ -35,6 +37,7 @@ public struct RunRecord: Sendable, Equatable {
         self.progress = progress
         self.labels = labels
         self.parameters = parameters
+        self.expiresAt = expiresAt
     }
 }
 
@@ -174,10 +177,10 @@ public protocol RunJournal: Sendable {
     /// Records a new run, owned by `owner`.
     /// - Throws: `JournalError.nameInUse` when an unfinished run of the namespace has the name.
     func create(_ record: RunRecord, source: RunSource, owner: Owner) async throws -> Ownership
-    /// Takes an unfinished run over.
+    /// Takes an unfinished run over. A power cut may undo it, as it ends whoever took the run; the first urgent commit makes it last.
     /// - Throws: `ownedBy` while the current owner lives (`isAlive` decides), `noSuchRun`.
     func acquire(_ run: RunID, owner: Owner, isAlive: @Sendable (Owner) -> Bool) async throws -> Ownership
-    /// Gives the run up, so that anybody may acquire it.
+    /// Gives the run up, so that anybody may acquire it. A power cut may undo it, which ends the owner all the same.
     func release(_ ownership: Ownership) async throws
     /// Commits of many runs that come in at the same time share a transaction. Entries of one run are committed in the order of the calls.
     /// - Parameter isUrgent: false lets the commit return before it survives a power cut (it survives a crash of the process).
@@ -186,6 +189,8 @@ public protocol RunJournal: Sendable {
     /// Commands that wait for the owner of a run, oldest first; they stay until completed.
     func pendingCommands(for run: RunID) async throws -> [RunCommand]
     func complete(_ command: RunCommand) async throws
+    /// The runs, of any owner, that commands wait for.
+    func commandedRuns() async throws -> Set<RunID>
 }
 
 public struct RunFilter: Sendable, Equatable {
@@ -217,16 +222,19 @@ public struct RunFilter: Sendable, Equatable {
     }
 }
 
-/// How long finished runs are kept. Unfinished ones always are.
+/// How long finished runs are kept. Unfinished ones always are, and one whose own time is over (`RunRecord.expiresAt`) is not.
 public struct Retention: Sendable, Equatable {
     /// The newest so many, by their end; nil for any number.
     public var runs: Int?
     /// Since their end; nil for ever.
     public var age: Span?
+    /// The newest so many that ended in a phase; any number of those that ended in another.
+    public var runsByPhase: [RunPhase: Int]
 
-    public init(runs: Int?, age: Span?) {
+    public init(runs: Int?, age: Span?, runsByPhase: [RunPhase: Int] = [:]) {
         self.runs = runs
         self.age = age
+        self.runsByPhase = runsByPhase
     }
 
     /// What holds where nobody says otherwise: 1,000 runs, 90 days.
@@ -248,6 +256,8 @@ public protocol RunReader: Sendable {
     func bootID(of run: RunID) async throws -> String?
     /// Finished runs that need not be kept any longer, those that ended first foremost, at most `limit`.
     func expiredRuns(_ retention: Retention, at now: Timestamp, limit: Int) async throws -> [RunID]
+    /// The earliest `RunRecord.expiresAt`; nil when there is none.
+    func nextExpiry() async throws -> Timestamp?
     /// Events in the order they were committed.
     func events(of run: RunID) async throws -> [JournalEvent]
 }

@@ -83,6 +83,10 @@ public protocol PodRuntime: Sendable {
     var events: AsyncStream<PodEvent> { get }
     /// Removes what the pods of a run left on disk, logs included.
     func remove(_ run: RunID) async throws
+    /// Removes the claims that a run made for itself, with what they hold.
+    func removeClaims(of run: RunID) async throws
+    /// What a container of a pod that has ended wrote, as plain text, for the artifact store to take over.
+    func collectLog(of pod: PodID, container: String, name: String) async throws -> CollectedArtifact
 }
 
 public struct LogQuery: Sendable, Equatable {

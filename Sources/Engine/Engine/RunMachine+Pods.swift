@@ -1,6 +1,6 @@
 import Expressions
 import Planning
-import WorkflowModel
+public import WorkflowModel
 
 extension RunMachine {
     /// How often a pod may be lost before it is given up: an endless loss is no accident any more.
@@ -88,6 +88,10 @@ extension RunMachine {
         outputs.result = result.result
         let (parameters, missing) = self.outputParameters(of: id, template, result.parameters)
         outputs.parameters = parameters
+        for container in template.archivedLogs {
+            let name = PlannedTemplate.logArtifact(container)
+            if let log = result.artifacts[name] { outputs.artifacts.append(NamedArtifact(name: name, path: nil, source: .stored(log))) }
+        }
         if template.outputArtifacts.isEmpty { return (outputs, missing) }
         let scope = self.scope(of: id)
         for artifact in template.outputArtifacts {
@@ -185,7 +189,7 @@ extension RunMachine {
     func podID(of id: NodeID) -> PodID { PodID(run: self.id, node: id, attempt: self.nodes[id.index].podAttempt) }
 
     /// How long the pod is given to end by itself.
-    func grace(of id: NodeID) -> Span {
+    public func grace(of id: NodeID) -> Span {
         guard case .success(let request) = self.podRequest(id) else { return PodRequest.defaultGracePeriod }
         return request.gracePeriod
     }

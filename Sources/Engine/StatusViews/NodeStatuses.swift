@@ -4,6 +4,9 @@ import WorkflowModel
 
 /// The map `status.nodes`.
 struct NodeStatuses {
+    private let run: RunID
+    /// What was to be deleted at the end of the run is gone.
+    private let hasEnded: Bool
     private let plan: Plan
     private let nodes: [Node]
     private let summary: RunSummaryView
@@ -11,7 +14,9 @@ struct NodeStatuses {
     private let ids: NodeIdentifiers
     private let origins: NodeOrigins
 
-    init(plan: Plan, nodes: [Node], summary: RunSummaryView) {
+    init(plan: Plan, nodes: [Node], summary: RunSummaryView, run: RunID, hasEnded: Bool) {
+        self.run = run
+        self.hasEnded = hasEnded
         self.plan = plan
         self.nodes = nodes
         self.summary = summary
@@ -56,11 +61,17 @@ struct NodeStatuses {
         if let lock = node.waitsFor { status["synchronizationStatus"] = ["waiting": .string(lock)] }
         if let flag = Self.flag(of: node) { status["nodeFlag"] = flag }
         if !node.inputs.isEmpty { status["inputs"] = .object(StatusValues.inputs(node.inputs)) }
-        if !node.outputs.isEmpty { status["outputs"] = .object(StatusValues.outputs(node.outputs)) }
+        if !node.outputs.isEmpty {
+            status["outputs"] = .object(StatusValues.outputs(node.outputs, deleted: self.deletedArtifacts(of: node)))
+        }
         self.addEdges(of: node, to: &status)
         // Every pod runs on this machine; Argo names the cluster's node here once the pod is placed.
         if node.type == .pod, node.phase != .pending { status["hostNodeName"] = "localhost" }
         return status
+    }
+
+    private func deletedArtifacts(of node: Node) -> Set<String> {
+        self.hasEnded ? Set(node.expendableArtifacts(in: self.plan, of: self.run).map(\.name)) : []
     }
 
     private func addTemplate(of node: Node, to status: inout JSONObject) {

@@ -8,22 +8,25 @@ enum StatusValues {
 
     static func inputs(_ inputs: NodeInputs) -> JSONObject { self.outputs(parameters: inputs.parameters, artifacts: inputs.artifacts) }
 
-    static func outputs(_ outputs: NodeOutputs) -> JSONObject {
-        var object = self.outputs(parameters: outputs.parameters, artifacts: outputs.artifacts)
+    /// - Parameter deleted: names of artifacts that are gone.
+    static func outputs(_ outputs: NodeOutputs, deleted: Set<String> = []) -> JSONObject {
+        var object = self.outputs(parameters: outputs.parameters, artifacts: outputs.artifacts, deleted: deleted)
         if let result = outputs.result { object["result"] = .string(result) }
         if let code = outputs.exitCode { object["exitCode"] = .string(String(code)) }
         return object
     }
 
-    static func outputs(parameters: [NamedValue], artifacts: [NamedArtifact]) -> JSONObject {
+    static func outputs(parameters: [NamedValue], artifacts: [NamedArtifact], deleted: Set<String> = []) -> JSONObject {
         var object = JSONObject()
         if !parameters.isEmpty { object["parameters"] = .array(parameters.map { ["name": .string($0.name), "value": .string($0.value)] }) }
-        if !artifacts.isEmpty { object["artifacts"] = .array(artifacts.map { .object(self.artifact($0)) }) }
+        if !artifacts.isEmpty {
+            object["artifacts"] = .array(artifacts.map { .object(self.artifact($0, isDeleted: deleted.contains($0.name))) })
+        }
         return object
     }
 
     /// A stored artifact lies with the artifact plugin `local`, the data directory's own store, under the store's key.
-    private static func artifact(_ artifact: NamedArtifact) -> JSONObject {
+    private static func artifact(_ artifact: NamedArtifact, isDeleted: Bool) -> JSONObject {
         var object = JSONObject()
         object["name"] = .string(artifact.name)
         if let path = artifact.path { object["path"] = .string(path) }
@@ -38,6 +41,7 @@ enum StatusValues {
             }
             if let subPath = stored.subPath { object["subPath"] = .string(subPath) }
         }
+        if isDeleted { object["deleted"] = true }
         return object
     }
 }

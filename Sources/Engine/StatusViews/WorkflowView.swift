@@ -76,7 +76,9 @@ public struct WorkflowView: Sendable {
         status["finishedAt"] = StatusValues.time(self.run.finishedAt)
         if !summary.progress.isEmpty { status["progress"] = .string(summary.progress) }
         if !self.run.message.isEmpty { status["message"] = .string(self.run.message) }
-        let nodes = NodeStatuses(plan: self.plan, nodes: self.nodes, summary: summary).json
+        let nodes = NodeStatuses(
+            plan: self.plan, nodes: self.nodes, summary: summary, run: self.id, hasEnded: self.run.phase.isFinished
+        ).json
         if !nodes.isEmpty { status["nodes"] = .object(nodes) }
         let outputs = StatusValues.outputs(parameters: self.run.globalParameters, artifacts: self.run.globalArtifacts)
         if !outputs.isEmpty { status["outputs"] = .object(outputs) }

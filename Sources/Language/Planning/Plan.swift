@@ -35,6 +35,7 @@ public final class Plan: Sendable {
     /// Volumes any template may mount, and the claims the run makes for itself.
     public let volumes: [CompiledValue]
     public let claimNames: [String]
+    public let lifecycle: PlannedLifecycle
     public let resources: PlanResources
     /// Finds the template of a reference that is known only while the run goes.
     public let index: [TemplateKey: TemplateIndex]
@@ -48,7 +49,8 @@ public final class Plan: Sendable {
         synchronization: PlannedSynchronization?, metrics: [PlannedMetric], podSpecPatch: TemplateText?, podMetadata: CompiledValue?,
         startsSuspended: Bool,
         computedLabels: [(key: String, expression: TemplateText)], parallelism: Int?, activeDeadlineSeconds: Int64?,
-        volumes: [CompiledValue], claimNames: [String], resources: PlanResources, index: [TemplateKey: TemplateIndex],
+        volumes: [CompiledValue], claimNames: [String], lifecycle: PlannedLifecycle, resources: PlanResources,
+        index: [TemplateKey: TemplateIndex],
         readYAML: @escaping YAMLReader
     ) {
         self.name = name
@@ -75,6 +77,7 @@ public final class Plan: Sendable {
         self.activeDeadlineSeconds = activeDeadlineSeconds
         self.volumes = volumes
         self.claimNames = claimNames
+        self.lifecycle = lifecycle
         self.resources = resources
         self.index = index
         self.readYAML = readYAML

@@ -48,6 +48,8 @@ public struct PlannedArtifact: Sendable {
     public var isOptional: Bool
     public var subPath: TemplateText?
     public var globalName: TemplateText?
+    /// nil for what the workflow says.
+    public var deletion: PlannedLifecycle.ArtifactDeletion?
 }
 
 public struct PlannedArguments: Sendable {

@@ -46,6 +46,8 @@ public final class PlannedTemplate: Sendable {
     public let initContainers: [CompiledValue]
     public let podSpecPatch: TemplateText?
     public let archiveLocation: CompiledValue?
+    /// The log of its main container becomes an artifact.
+    public let archivesLogs: Bool
     /// What only a cluster reads: `metadata`, `nodeSelector`, `affinity`, `tolerations`, …, as one object; nil when there is nothing.
     public let clusterFields: CompiledValue?
 
@@ -55,7 +57,7 @@ public final class PlannedTemplate: Sendable {
         timeout: TemplateText?, pendingTimeout: TemplateText?, activeDeadlineSeconds: TemplateText?, displayName: TemplateText?,
         isDaemon: Bool, synchronization: PlannedSynchronization?, memoize: PlannedMemoize?, metrics: [PlannedMetric],
         sidecars: [CompiledValue], initContainers: [CompiledValue], podSpecPatch: TemplateText?, archiveLocation: CompiledValue?,
-        clusterFields: CompiledValue?
+        archivesLogs: Bool, clusterFields: CompiledValue?
     ) {
         self.key = key
         self.isInline = isInline
@@ -80,6 +82,7 @@ public final class PlannedTemplate: Sendable {
         self.initContainers = initContainers
         self.podSpecPatch = podSpecPatch
         self.archiveLocation = archiveLocation
+        self.archivesLogs = archivesLogs
         self.clusterFields = clusterFields
     }
 }

@@ -136,8 +136,9 @@ public struct Planner {
             podMetadata: self.spec.raw["podMetadata"].flatMap { self.compiled($0, self.specField("podMetadata")) },
             startsSuspended: self.spec.raw["suspend"]?.bool ?? false, computedLabels: parts.computedLabels,
             parallelism: self.spec.parallelism, activeDeadlineSeconds: self.spec.activeDeadlineSeconds, volumes: parts.volumes,
-            claimNames: self.spec.volumeClaimTemplates.compactMap { $0["metadata"]?["name"]?.string }, resources: self.input.resources,
-            index: self.index, readYAML: self.input.readYAML ?? YAMLFault.jsonOnly)
+            claimNames: self.spec.volumeClaimTemplates.compactMap { $0["metadata"]?["name"]?.string },
+            lifecycle: PlannedLifecycle(self.spec),
+            resources: self.input.resources, index: self.index, readYAML: self.input.readYAML ?? YAMLFault.jsonOnly)
     }
 
     /// The workflow's labels or annotations with those that `workflowMetadata` puts on it.

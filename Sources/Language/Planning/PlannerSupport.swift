@@ -14,7 +14,7 @@ extension Planner {
 
     mutating func findUnsupported(in spec: WorkflowSpec) {
         let raw = spec.raw
-        for name in ["metrics", "executorPlugins", "artifactGC", "ttlStrategy", "podGC"] where Self.isGiven(raw[name]) {
+        for name in ["metrics", "executorPlugins"] where Self.isGiven(raw[name]) {
             self.noEffect(self.specField(name), name)
         }
         self.findUnsupported(in: spec.arguments.artifacts, self.specField("arguments").field("artifacts"), areOutputs: false)

@@ -36,7 +36,7 @@ extension Planner {
             activeDeadlineSeconds: timeouts.deadline, displayName: timeouts.displayName, isDaemon: template.daemon,
             synchronization: parts.synchronization, memoize: parts.memoize, metrics: metrics, sidecars: parts.sidecars,
             initContainers: parts.initContainers, podSpecPatch: parts.podSpecPatch, archiveLocation: parts.archiveLocation,
-            clusterFields: parts.clusterFields)
+            archivesLogs: parts.archivesLogs, clusterFields: parts.clusterFields)
     }
 
     /// The texts outside of steps and tasks, which were judged with them.
@@ -148,6 +148,7 @@ extension Planner {
         var initContainers: [CompiledValue] = []
         var podSpecPatch: TemplateText?
         var archiveLocation: CompiledValue?
+        var archivesLogs = false
         var clusterFields: CompiledValue?
     }
 
@@ -169,6 +170,8 @@ extension Planner {
             self.checkLocation(location, of: "the archive location", place)
             parts.archiveLocation = self.compiled(location, place)
         }
+        parts.archivesLogs =
+            self.input.archivesLogs || raw["archiveLocation"]?["archiveLogs"]?.bool ?? self.spec.raw["archiveLogs"]?.bool ?? false
         var others = JSONObject()
         var values: [(key: TemplateText, value: CompiledValue)] = []
         for name in Self.clusterFields {

@@ -75,7 +75,8 @@ extension Planner {
             raw: self.text(artifact.raw, place.field("raw").field("data")), location: location, archive: artifact.archive,
             mode: artifact.mode, isModeRecursive: artifact.recurseMode, isOptional: artifact.optional,
             subPath: self.text(artifact.subPath, place.field("subPath")),
-            globalName: self.text(artifact.globalName, place.field("globalName")))
+            globalName: self.text(artifact.globalName, place.field("globalName")),
+            deletion: artifact.written["artifactGC"]?["strategy"]?.string.flatMap { PlannedLifecycle.ArtifactDeletion(rawValue: $0) })
     }
 
     // MARK: Retries

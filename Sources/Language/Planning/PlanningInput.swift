@@ -21,15 +21,18 @@ public struct PlanningInput: Sendable {
     /// Reads YAML inside texts: manifests of `resource` templates, podSpecPatch. A pure function, handed in because this room knows JSON only;
     /// without one such texts must be JSON, and are not checked.
     public var readYAML: YAMLReader?
+    /// Logs of all steps become artifacts, whatever the workflow says.
+    public var archivesLogs: Bool
 
     public init(
         workflow: PlanningDocument, library: [PlanningDocument] = [], resources: PlanResources = PlanResources(),
-        readYAML: YAMLReader? = nil
+        readYAML: YAMLReader? = nil, archivesLogs: Bool = false
     ) {
         self.workflow = workflow
         self.library = library
         self.resources = resources
         self.readYAML = readYAML
+        self.archivesLogs = archivesLogs
     }
 
     /// Why a text is no YAML; nil when it is, or when nobody can tell.

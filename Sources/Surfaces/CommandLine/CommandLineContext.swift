@@ -16,15 +16,17 @@ public struct CommandLineContext: Sendable {
     public var openCatalog: @Sendable (GlobalOptions) async throws -> any RunCatalog
     /// Opens the artifacts of the runs that the options point to.
     public var openArtifacts: @Sendable (GlobalOptions) async throws -> any ArtifactOperations
+    /// Carries out every run of the data directory and serves its API, until a signal ends it.
+    public var serve: @Sendable (ServerRequest, GlobalOptions) async throws -> Void
+    /// Opens the tokens of the data directory.
+    public var openTokens: @Sendable (GlobalOptions) async throws -> any TokenOperations
     public var version: String
     public var console: Console
 
     /// - Parameters:
     ///   - openResources: left out by a program that stores no objects: its verbs for them say so.
-    ///   - openSubmitter: the same.
+    ///   - openSubmitter, openCatalog, openArtifacts, serve, openTokens: the same.
     ///   - openLinter: left out by a program that lints as its starter does.
-    ///   - openCatalog: left out by a program that keeps no history: its verbs for it say so.
-    ///   - openArtifacts: the same.
     public init(
         openOperations: @escaping @Sendable (GlobalOptions) async throws -> any Operations,
         openStarter: @escaping @Sendable (GlobalOptions) async throws -> any RunStarter,
@@ -33,6 +35,8 @@ public struct CommandLineContext: Sendable {
         openLinter: (@Sendable (GlobalOptions) async throws -> any ManifestLinter)? = nil,
         openCatalog: @escaping @Sendable (GlobalOptions) async throws -> any RunCatalog = { _ in throw Self.nothingStored },
         openArtifacts: @escaping @Sendable (GlobalOptions) async throws -> any ArtifactOperations = { _ in throw Self.nothingStored },
+        serve: @escaping @Sendable (ServerRequest, GlobalOptions) async throws -> Void = { _, _ in throw Self.nothingStored },
+        openTokens: @escaping @Sendable (GlobalOptions) async throws -> any TokenOperations = { _ in throw Self.nothingStored },
         version: String, console: Console = .standard
     ) {
         self.openOperations = openOperations
@@ -42,6 +46,8 @@ public struct CommandLineContext: Sendable {
         self.openLinter = openLinter ?? { try await openStarter($0) }
         self.openCatalog = openCatalog
         self.openArtifacts = openArtifacts
+        self.serve = serve
+        self.openTokens = openTokens
         self.version = version
         self.console = console
     }

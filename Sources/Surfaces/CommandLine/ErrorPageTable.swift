@@ -1756,6 +1756,30 @@ let errorPageTable: [ErrorPage] = [
         A cluster with Argo Workflows 4 refuses the field or passes over it, and then the schedule or the lock is gone. What is only deprecated is a hint, the rest a warning.
         """#),
     ErrorPage(
+        "restricted",
+        #"""
+        # restricted
+
+        The configuration does not allow what a submitted Workflow says.
+
+        ## Example
+
+        ```text
+        flow.yaml:6:3: error: 'spec.templates' may not be set: workflowRestrictions.templateReferencing is Strict [restricted]
+            6 |   templates:
+              |   ^
+          hint: what a workflow may set itself: activeDeadlineSeconds, archiveLogs, arguments, artifactGC, …
+        ```
+
+        ## Remedy
+
+        Store the templates with `skiff apply`, and submit a Workflow that names the stored one with `workflowTemplateRef` and sets nothing beside its arguments and the other fields that the hint lists. Who owns the machine can lift the restriction in the configuration file.
+
+        ## Why
+
+        `workflowRestrictions.templateReferencing` lets people run what was reviewed, and nothing else: `Strict` takes only Workflows that run a stored template, and only changes to them that do not change what runs. With `Secure` Argo also fails a run whose template changes under it; here every run goes on with the template as it was when the run was submitted, so that the two say the same.
+        """#),
+    ErrorPage(
         "template-type",
         #"""
         # template-type

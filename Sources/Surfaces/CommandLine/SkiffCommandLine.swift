@@ -100,6 +100,7 @@ struct RootCommand: AsyncParsableCommand {
                     ]),
                 CommandGroup(
                     name: "Manifest", subcommands: [LintCommand.self, ExplainCommand.self, ConvertCommand.self, SchemaCommand.self]),
+                CommandGroup(name: "Server", subcommands: [ServerCommand.self, AuthCommand.self]),
                 CommandGroup(name: "Other", subcommands: [VersionCommand.self, CompletionCommand.self]),
             ])
     }

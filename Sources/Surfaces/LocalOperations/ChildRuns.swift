@@ -3,9 +3,17 @@ import Engine
 import Ports
 import Synchronization
 
+/// Whoever carries out runs that other runs made.
+protocol RunCarrier: Sendable {
+    /// - Parameter isAfterRestart: nil for a run that was just recorded.
+    func add(_ run: RecordedRun, isAfterRestart: Bool?)
+    /// Whether a run is carried out here.
+    func holds(_ run: RunID) -> Bool
+}
+
 /// Runs that the runs of a session made, or wait for and took over. They are carried out beside the others, and the session lasts as long as
 /// they do.
-final class ChildRuns: Sendable {
+final class ChildRuns: RunCarrier {
     struct Child: Sendable {
         var handle: RunHandle
         var name: String
@@ -26,7 +34,6 @@ final class ChildRuns: Sendable {
         self.state = Mutex(State(names: names))
     }
 
-    /// - Parameter isAfterRestart: nil for a run that was just recorded.
     func add(_ run: RecordedRun, isAfterRestart: Bool?) {
         self.state.withLock { $0.names[run.record.id] = run.record.name }
         let handle =
@@ -43,7 +50,7 @@ final class ChildRuns: Sendable {
         if let shutdown { handle.shutDown(shutdown, message: "") }
     }
 
-    /// Whether a run is one of the session's, its own included.
+    /// The session's own runs included.
     func holds(_ run: RunID) -> Bool { self.state.withLock { $0.names[run] != nil } }
 
     func name(of run: RunID) -> String? { self.state.withLock { $0.names[run] } }

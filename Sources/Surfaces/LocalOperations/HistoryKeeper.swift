@@ -7,7 +7,7 @@ struct HistoryKeeper: Sendable {
     /// At most so many at a time; the next call goes on.
     private static let most = 1000
 
-    let retention: Retention
+    var retention: Retention
     let reader: any RunReader
     let commands: any RunCommands
     let removeFiles: @Sendable (RunID) async throws -> Void

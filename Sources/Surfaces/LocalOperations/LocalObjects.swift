@@ -8,11 +8,11 @@ import WorkflowModel
 
 /// Stored objects and runs as the steps of a session's runs see them.
 ///
-/// A Workflow that is created becomes a run. Where a process owns the data directory, that one carries it out; else this session does.
+/// A Workflow that is created becomes a run. Where another process owns the data directory, that one carries it out; else this one does.
 final class LocalObjects: ObjectService {
     private struct Session {
         var tools: RunTools
-        var children: ChildRuns
+        var carrier: any RunCarrier
     }
 
     private let machinery: RunMachinery
@@ -21,8 +21,8 @@ final class LocalObjects: ObjectService {
 
     init(machinery: RunMachinery) { self.machinery = machinery }
 
-    func attach(_ tools: RunTools, _ children: ChildRuns) {
-        self.session.withLock { $0 = Session(tools: tools, children: children) }
+    func attach(_ tools: RunTools, _ carrier: any RunCarrier) {
+        self.session.withLock { $0 = Session(tools: tools, carrier: carrier) }
     }
 
     private func current() throws(ObjectError) -> Session {
@@ -104,7 +104,7 @@ final class LocalObjects: ObjectService {
         guard case .workflow = reference.kind else { return try await self.put(object, .update, reference) }
         return try await self.answering(reference) {
             let existing = try await self.operations().get(reference.name, namespace: reference.namespace)
-            try await self.carryOut(try RunChange(from: existing, to: object), on: reference)
+            try await self.carryOut(try WorkflowChange(from: existing, to: object), on: reference)
             return try await self.operations().get(reference.name, namespace: reference.namespace)
         }
     }
@@ -158,12 +158,15 @@ final class LocalObjects: ObjectService {
         try await self.addContext(of: parent, to: &given, session)
         let request = RunRequest(files: [], namespace: reference.namespace)
         let prepared = try await RunPreparation(request: request, given: given, machinery: self.machinery, uid: uid).prepared()
-        if let queue = session.tools.records.queue, let owner = try await queue.directoryOwner(), LocalOwner.isAlive(owner) {
+        // What waits for a run that it made must not keep that one waiting for its place, so that this process takes it at once.
+        if let queue = session.tools.records.queue, let owner = try await queue.directoryOwner(), owner.id != session.tools.owner.id,
+            LocalOwner.isAlive(owner)
+        {
             try await queue.submit(prepared.runs.map { ($0.record(createdAt: prepared.createdAt), $0.source(session.tools.options)) })
             _ = await session.tools.doorbell.service.ring(owner.doorbell)
         } else {
             let recorded = try await RunRecorder(tools: session.tools, createdAt: prepared.createdAt).record(prepared.runs)
-            for run in recorded { session.children.add(run, isAfterRestart: nil) }
+            for run in recorded { session.carrier.add(run, isAfterRestart: nil) }
         }
         return try await self.operations().get(uid, namespace: reference.namespace)
     }
@@ -193,11 +196,11 @@ final class LocalObjects: ObjectService {
 
     /// Goes on with a run that nobody carries out.
     private func takeOver(_ record: RunRecord, _ session: Session) async throws {
-        guard record.finishedAt == nil, !session.children.holds(record.id) else { return }
+        guard record.finishedAt == nil, !session.carrier.holds(record.id) else { return }
         let records = session.tools.records
         if let owner = try await records.reader.owner(of: record.id) {
             if LocalOwner.isAlive(owner) { return }
-        } else if let owner = try await records.queue?.directoryOwner(), LocalOwner.isAlive(owner) {
+        } else if let owner = try await records.queue?.directoryOwner(), owner.id != session.tools.owner.id, LocalOwner.isAlive(owner) {
             return
         }
         let ownership: Ownership
@@ -209,12 +212,12 @@ final class LocalObjects: ObjectService {
         }
         let stored = try await StoredRun.load(record, from: records.reader)
         let isAfterRestart = try await records.reader.bootID(of: record.id) != session.tools.owner.bootID
-        session.children.add(
+        session.carrier.add(
             RecordedRun(record: record, manifest: stored.manifest, machine: stored.machine, ownership: ownership),
             isAfterRestart: isAfterRestart)
     }
 
-    private func carryOut(_ change: RunChange, on reference: ObjectReference) async throws {
+    private func carryOut(_ change: WorkflowChange, on reference: ObjectReference) async throws {
         let operations = try await self.operations()
         switch change.shutdown {
         case "Stop": try await operations.stop(reference.name, namespace: reference.namespace, message: "")
@@ -233,7 +236,7 @@ final class LocalObjects: ObjectService {
 }
 
 /// What a Workflow object asks to become of its run.
-struct RunChange: Equatable {
+struct WorkflowChange: Equatable {
     /// nil where nothing is asked.
     let shutdown: String?
     let suspends: Bool?

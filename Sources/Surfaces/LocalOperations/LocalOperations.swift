@@ -5,9 +5,14 @@ public import WorkflowModel
 
 /// Stored runs of a data directory, asked in this process.
 public struct LocalOperations: Operations {
-    private let store: RunStore
+    let store: RunStore
+    /// nil where nothing can be watched.
+    let watching: RunWatchHub?
 
-    public init(store: RunStore) { self.store = store }
+    public init(store: RunStore) {
+        self.store = store
+        self.watching = store.index.map { RunWatchHub(index: $0, reader: store.reader, time: store.time) }
+    }
 
     public func list(_ query: ListQuery) async throws -> [RunSummary] {
         let filter = RunFilter(

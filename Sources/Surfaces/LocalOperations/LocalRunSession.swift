@@ -71,7 +71,10 @@ final class LocalRunSession: RunSession {
         // Unstructured, because it is cancelled when the runs have ended and need not be waited for.
         let driving = Task { await driver.run() }
         // Beside the runs, which do not wait for it. Each call removes more than it adds, so that a long history shrinks however short the runs.
-        let tidying = Task { await tools.history.tidy(atLeast: runs.count + 1) }
+        let tidying = Task {
+            await OrphanCleaning(tools: tools, driver: driver).cleanAll()
+            await tools.history.tidy(atLeast: runs.count + 1)
+        }
         var failure: (any Error)?
         func wait(for handle: RunHandle, _ name: String) async {
             guard case .failed(let error) = await handle.outcome() else { return }

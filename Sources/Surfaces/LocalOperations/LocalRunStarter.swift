@@ -35,7 +35,8 @@ public struct LocalRunStarter: RunStarter {
     /// - Parameter records: the store, when it is open already.
     func start(_ prepared: PreparedRuns, _ request: RunRequest, records: RunRecords? = nil) async throws -> LocalRunSession {
         let settings = try self.machinery.settings()
-        let options = RunOptions(runtime: request.runtime, maxParallel: request.maxParallel, images: settings.images)
+        let options = RunOptions(
+            runtime: request.runtime, maxParallel: request.maxParallel, images: settings.images, archivesLogs: settings.rules.archivesLogs)
         let tools = try await RunTools.open(self.machinery, options, settings, records: records)
         let recorded = try await RunRecorder(tools: tools, createdAt: prepared.createdAt).record(prepared.runs)
         var news: [RunUpdate] = [.runtimeChosen(tools.runtime.description)]

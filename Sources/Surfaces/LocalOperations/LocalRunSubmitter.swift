@@ -24,8 +24,10 @@ public struct LocalRunSubmitter: RunSubmitter {
         guard let queue = records.queue, let owner = try await self.livingOwner(of: queue) else {
             return .carriedOutHere(try await self.starter.start(prepared, request.run, records: records))
         }
+        let settings = try self.machinery.settings()
         let options = RunOptions(
-            runtime: request.run.runtime, maxParallel: request.run.maxParallel, images: try self.machinery.settings().images)
+            runtime: request.run.runtime, maxParallel: request.run.maxParallel, images: settings.images,
+            archivesLogs: settings.rules.archivesLogs)
         let submitted = try await self.record(prepared, options, in: queue)
         // An owner that is just ending does not hear it; the next one finds the runs.
         _ = await self.ring(owner.doorbell)

@@ -33,9 +33,16 @@ struct RunPreparation {
 
     /// - Throws: `ManifestFault` with all faults of the text, `OperationError`.
     func prepared() async throws -> PreparedRuns {
+        let rules = try self.machinery.settings().rules
         var submissions = try self.submissions()
-        let contexts = try await self.contexts(of: submissions)
-        var diagnostics = self.given.diagnostics + submissions.compactMap(\.nameFault) + self.unknownParameters(contexts)
+        let forbidden = submissions.flatMap { $0.faults(against: rules) }
+        var contexts = try await self.contexts(of: submissions)
+        if rules != SubmissionRules() {
+            for at in submissions.indices { submissions[at].apply(rules, template: submissions[at].template(in: contexts[at].library)) }
+            contexts = try await self.contexts(of: submissions)
+        }
+        var diagnostics =
+            self.given.diagnostics + submissions.compactMap(\.nameFault) + forbidden + self.unknownParameters(contexts)
         let manifests = submissions.map(\.manifest)
         let createdAt = self.machinery.time.now()
         var runs: [PreparedRun] = []

@@ -1,3 +1,4 @@
+public import Diagnostics
 public import Engine
 public import Operations
 public import Ports
@@ -10,11 +11,14 @@ public struct RunOptions: Sendable, Equatable {
     public var maxParallel: Int?
     /// The `images:` map of the configuration file.
     public var images: JSONValue
+    /// Logs of all steps become artifacts, whatever the Workflow says.
+    public var archivesLogs: Bool
 
-    public init(runtime: String, maxParallel: Int?, images: JSONValue) {
+    public init(runtime: String, maxParallel: Int?, images: JSONValue, archivesLogs: Bool = false) {
         self.runtime = runtime
         self.maxParallel = maxParallel
         self.images = images
+        self.archivesLogs = archivesLogs
     }
 
     var json: String {
@@ -22,6 +26,7 @@ public struct RunOptions: Sendable, Equatable {
         object["runtime"] = .string(self.runtime)
         object["maxParallel"] = self.maxParallel.map { .integer($0) }
         object["images"] = self.images
+        object["archivesLogs"] = self.archivesLogs ? true : nil
         return JSONValue.object(object).json
     }
 
@@ -29,7 +34,7 @@ public struct RunOptions: Sendable, Equatable {
         let json = try JSONValue(json: text)
         self.init(
             runtime: json["runtime"]?.string ?? "auto", maxParallel: json["maxParallel"]?.integer.flatMap { Int(exactly: $0) },
-            images: json["images"] ?? .object(JSONObject()))
+            images: json["images"] ?? .object(JSONObject()), archivesLogs: json["archivesLogs"]?.bool ?? false)
     }
 }
 
@@ -39,11 +44,25 @@ public struct RunSettings: Sendable, Equatable {
     public var images: JSONValue
     public var retention: Retention
     public var calls: CallSettings
+    public var limits: RunLimits
+    /// What holds for every run that is submitted.
+    public var rules: SubmissionRules
+    /// For user interfaces.
+    public var interface: ServerInformation
+    /// Hints about the file; errors are thrown instead.
+    public var notes: [Diagnostic] = []
 
-    public init(images: JSONValue = .object(JSONObject()), retention: Retention = .standard, calls: CallSettings = CallSettings()) {
+    public init(
+        images: JSONValue = .object(JSONObject()), retention: Retention = .standard, calls: CallSettings = CallSettings(),
+        limits: RunLimits = .standard, rules: SubmissionRules = SubmissionRules(),
+        interface: ServerInformation = ServerInformation()
+    ) {
         self.images = images
         self.retention = retention
         self.calls = calls
+        self.limits = limits
+        self.rules = rules
+        self.interface = interface
     }
 }
 

@@ -4,6 +4,8 @@ public import Ports
 /// The stored runs, as this room needs them.
 public struct RunStore: Sendable {
     public var reader: any RunReader
+    /// For pages and watches; nil where there are none.
+    public var index: (any RunIndex)?
     public var commands: any RunCommands
     /// For taking runs over whose process is gone.
     /// - Throws: `JournalError`.
@@ -20,9 +22,10 @@ public struct RunStore: Sendable {
     public init(
         reader: any RunReader, commands: any RunCommands, openJournal: @escaping @Sendable () async throws -> any RunJournal,
         logs: any PodLogs, ring: @escaping @Sendable (String) async -> Bool, endPods: @escaping @Sendable (RunID) async throws -> Void,
-        removeFiles: @escaping @Sendable (RunID) async throws -> Void, time: any TimeSource
+        removeFiles: @escaping @Sendable (RunID) async throws -> Void, time: any TimeSource, index: (any RunIndex)? = nil
     ) {
         self.reader = reader
+        self.index = index
         self.commands = commands
         self.openJournal = openJournal
         self.logs = logs

@@ -40,7 +40,9 @@ struct StoredRun: Sendable {
     private static func plan(_ source: RunSource, name: String) throws -> (Plan, JSONValue) {
         let manifest: JSONValue
         let context: [JSONValue]
+        let options: RunOptions
         do {
+            options = try RunOptions(json: source.options)
             manifest = try JSONValue(json: source.workflow)
             context = try source.context.map { try JSONValue(json: $0) }
         } catch {
@@ -51,7 +53,8 @@ struct StoredRun: Sendable {
         let input = PlanningInput(
             workflow: PlanningDocument(workflow: workflow, source: SourceMap(file: name, lines: [])),
             library: context.compactMap { Workflow($0) }.map { PlanningDocument(workflow: $0, source: SourceMap(file: name, lines: [])) },
-            resources: ManifestContext.resources(configMaps: context, secrets: secrets), readYAML: ManifestReader.value(ofYAML:))
+            resources: ManifestContext.resources(configMaps: context, secrets: secrets), readYAML: ManifestReader.value(ofYAML:),
+            archivesLogs: options.archivesLogs)
         let result = Planner.plan(input)
         guard let plan = result.plan else {
             let reason = result.diagnostics.first { $0.severity == .error }?.message ?? "it cannot be planned"

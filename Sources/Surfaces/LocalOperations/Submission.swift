@@ -8,6 +8,8 @@ import WorkflowModel
 struct Submission {
     let document: ManifestDocument
     private(set) var manifest: JSONValue
+    /// Logs of all steps become artifacts, whatever the Workflow says.
+    private var archivesLogs = false
 
     init(_ document: ManifestDocument) {
         self.document = document
@@ -29,12 +31,14 @@ struct Submission {
     /// Names that `-p` may set: of the workflow's own arguments and of those that its template brings.
     func parameterNames(_ library: [PlanningDocument]) -> [String] {
         guard let workflow = Workflow(self.manifest) else { return [] }
-        let reference = workflow.spec.workflowTemplateRef
-        let base = library.first {
-            $0.workflow.metadata.name == reference?.name
-                && $0.workflow.kind == (reference?.clusterScope == true ? .clusterWorkflowTemplate : .workflowTemplate)
-        }
-        return (workflow.spec.arguments.parameters + (base?.workflow.spec.arguments.parameters ?? [])).map(\.name)
+        return (workflow.spec.arguments.parameters + (self.template(in: library)?.spec.arguments.parameters ?? [])).map(\.name)
+    }
+
+    /// What its workflowTemplateRef names.
+    func template(in library: [PlanningDocument]) -> Workflow? {
+        guard let reference = Workflow(self.manifest)?.spec.workflowTemplateRef else { return nil }
+        let kind: WorkflowKind = reference.clusterScope ? .clusterWorkflowTemplate : .workflowTemplate
+        return library.first { $0.workflow.metadata.name == reference.name && $0.workflow.kind == kind }?.workflow
     }
 
     /// Applies what the command line says.
@@ -119,8 +123,64 @@ struct Submission {
         return Planner.plan(
             PlanningInput(
                 workflow: PlanningDocument(workflow: workflow, source: self.document.source), library: context.library,
-                resources: context.resources, readYAML: ManifestReader.value(ofYAML:)))
+                resources: context.resources, readYAML: ManifestReader.value(ofYAML:), archivesLogs: self.archivesLogs))
     }
+
+    // MARK: Rules
+
+    /// What the rules forbid: a Workflow of its own where only stored templates may run, and fields that would change what a template does.
+    func faults(against rules: SubmissionRules) -> [Diagnostic] {
+        guard let referencing = rules.templateReferencing else { return [] }
+        let rule = "workflowRestrictions.templateReferencing is \(referencing.rawValue)"
+        guard self.manifest["spec"]?["workflowTemplateRef"]?["name"] != nil else {
+            return [
+                self.fault(
+                    .restricted, "spec", "the workflow names no stored template: \(rule)",
+                    hint: "store it with 'skiff apply', and name it with 'workflowTemplateRef'")
+            ]
+        }
+        let fields = self.manifest["spec"]?.object?.keys.filter { !SubmissionRules.overridable.contains($0) } ?? []
+        var paths = fields.map { FieldPath("spec").field($0) }
+        let collection = self.manifest["spec"]?["artifactGC"]?.object?.keys ?? []
+        paths += collection.filter(SubmissionRules.forbiddenInArtifactGC.contains).map { FieldPath("spec").field("artifactGC").field($0) }
+        return paths.map { path in
+            self.fault(
+                .restricted, path.text, "'\(path.text)' may not be set: \(rule)",
+                hint: "what a workflow may set itself: \(SubmissionRules.overridable.sorted().joined(separator: ", "))")
+        }
+    }
+
+    /// Puts what the rules say of every Workflow below what this one says itself, and below what its template says.
+    mutating func apply(_ rules: SubmissionRules, template: Workflow?) {
+        self.archivesLogs = rules.archivesLogs
+        guard let defaults = rules.defaults else { return }
+        if let metadata = defaults["metadata"] {
+            self.manifest.set(["metadata"], StrategicMerge.merge(self.manifest["metadata"] ?? [:], onto: metadata))
+        }
+        for (field, value) in defaults["spec"]?.object ?? JSONObject() {
+            let inTemplate = template?.spec.raw[field]
+            // It takes its templates from where it refers to.
+            if template != nil, field == "templates" || field == "entrypoint" && inTemplate != nil { continue }
+            let lower = inTemplate.map { StrategicMerge.merge($0, onto: value, field: field) } ?? value
+            let merged = (self.manifest["spec"]?[field]).map { StrategicMerge.merge($0, onto: lower, field: field) } ?? lower
+            self.manifest.set(["spec", field], merged)
+        }
+    }
+}
+
+extension DiagnosticCode {
+    /// Something that the configuration does not allow.
+    static let restricted = DiagnosticCode("restricted")
+}
+
+extension SubmissionRules {
+    /// What a Workflow may say beside the template that it runs.
+    /// - Source: Argo's documentation of workflow restrictions.
+    static let overridable: Set<String> = [
+        "arguments", "entrypoint", "shutdown", "suspend", "activeDeadlineSeconds", "priority", "ttlStrategy", "podGC", "volumeClaimGC",
+        "archiveLogs", "workflowMetadata", "workflowTemplateRef", "metrics", "artifactGC",
+    ]
+    static let forbiddenInArtifactGC: Set<String> = ["podSpecPatch", "serviceAccountName", "podMetadata"]
 }
 
 extension JSONValue {

@@ -45,6 +45,11 @@ public final class MemoryArtifacts: ArtifactStore {
     /// Loses everything, as a disk can.
     public func forget() { self.kept.withLock { $0 = [:] } }
 
+    public func remove(_ artifact: StoredArtifact) async throws {
+        self.kept.withLock { $0[artifact.key] = nil }
+        self.chronicle?.add("remove \(artifact.key)")
+    }
+
     public func remove(_ run: RunID) async throws { self.kept.withLock { kept in kept = kept.filter { !$0.key.hasPrefix(run.text) } } }
 }
 

@@ -118,6 +118,10 @@ public final class MemoryJournal: RunJournal, RunReader, RunCommands, SecretSour
         self.chronicle?.add("completed \(command.verb.rawValue)")
     }
 
+    public func commandedRuns() async throws -> Set<RunID> {
+        self.state.withLock { state in Set(state.runs.filter { !$0.value.commands.isEmpty }.keys) }
+    }
+
     // MARK: RunReader
 
     /// Filters by namespace, name and end only.
@@ -152,10 +156,17 @@ public final class MemoryJournal: RunJournal, RunReader, RunCommands, SecretSour
     public func expiredRuns(_ retention: Retention, at now: Timestamp, limit: Int) async throws -> [RunID] {
         let ended = self.state.withLock { $0.runs.values.map(\.record) }.compactMap { record in record.finishedAt.map { ($0, record.id) } }
             .sorted { $0.0 > $1.0 }
+        let over = self.state.withLock { state in
+            Set(state.runs.values.compactMap { stored in stored.record.expiresAt.flatMap { $0 <= now ? stored.record.id : nil } })
+        }
         let expired = ended.enumerated().filter { place, run in
-            retention.runs.map { place >= $0 } ?? false || retention.age.map { now - run.0 > $0 } ?? false
+            over.contains(run.1) || retention.runs.map { place >= $0 } ?? false || retention.age.map { now - run.0 > $0 } ?? false
         }
         return expired.reversed().prefix(limit).map(\.element.1)
+    }
+
+    public func nextExpiry() async throws -> Timestamp? {
+        self.state.withLock { state in state.runs.values.compactMap(\.record.expiresAt).min() }
     }
 
     private func stored(_ run: RunID) throws -> Stored {

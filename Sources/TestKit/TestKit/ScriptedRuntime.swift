@@ -134,6 +134,12 @@ public final class ScriptedRuntime: PodRuntime {
 
     public func remove(_ run: RunID) async throws {}
 
+    public func removeClaims(of run: RunID) async throws { self.chronicle?.add("remove claims") }
+
+    public func collectLog(of pod: PodID, container: String, name: String) async throws -> CollectedArtifact {
+        CollectedArtifact(name: name, path: "/nowhere/\(container)", fileName: "\(container).log", archive: .none, isDirectory: false)
+    }
+
     public func finish(_ pod: PodID, _ ending: Ending) {
         self.world.state.withLock { state in
             state.running.remove(pod)
