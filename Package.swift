@@ -94,12 +94,17 @@ let package = Package(
             "CommandLine", in: "Surfaces",
             ["Operations", "Manifests", "Diagnostics", "WorkflowModel", argumentParser, yams]),
 
+        room(
+            "RemoteOperations", in: "Surfaces",
+            ["Operations", "Diagnostics", "WorkflowModel", asyncHTTPClient, nioCore, nioPosix, nioHTTP1, nioSSL]),
+
         room("TestKit", in: "TestKit", ["Ports", "Engine", "Planning", "WorkflowModel"]),
 
         .executableTarget(
             name: "skiff",
             dependencies: [
-                "CommandLine", "Operations", "LocalOperations", "Driver", "Ports", "SQLiteStore", "LocalRuntime", "CLocalRuntime",
+                "CommandLine", "Operations", "LocalOperations", "RemoteOperations", "Driver", "Ports", "SQLiteStore", "LocalRuntime",
+                "CLocalRuntime",
                 "FileArtifacts", "Doorbell", "HTTPCalls", "DataCalls", "ResourceCalls", "Manifests", "Engine", "Diagnostics",
                 "WorkflowModel", yams, serviceLifecycle, unixSignals, logging,
             ],
@@ -126,6 +131,9 @@ let package = Package(
                 "Diagnostics", "WorkflowModel",
             ]),
         tests("CommandLineTests", ["CommandLine", "Operations", "Diagnostics", "WorkflowModel"]),
+        tests(
+            "RemoteOperationsTests",
+            ["RemoteOperations", "CommandLine", "Operations", "Diagnostics", "WorkflowModel", nioCore, nioPosix, nioHTTP1]),
         tests("EndToEndTests", ["WorkflowModel"]),
     ],
     cxxLanguageStandard: .cxx17

@@ -21,15 +21,11 @@ let launcher: Result<Launcher, LocalRuntimeError>? =
     Swift.CommandLine.unsafeArgv[1].map { ["run", "submit", "retry", "resubmit", "server"].contains(String(cString: $0)) } == true
     ? Result { () throws(LocalRuntimeError) in try Launcher() } : nil
 
+let opening = Opening(launcher: launcher)
 let context = CommandLineContext(
-    openOperations: { options in try await Wiring(options).operations() },
-    openStarter: { options in LocalRunStarter(machinery: Wiring(options).machinery(launcher), namespace: options.namespace) },
-    openResources: { options in Wiring(options).resources() },
-    openSubmitter: { options in
-        LocalRunSubmitter(machinery: Wiring(options).machinery(launcher), ring: { DatagramDoorbell.ring(at: $0) })
-    },
-    serve: { request, options in try await Serving(request, Wiring(options), launcher).run() },
-    openTokens: { options in Wiring(options).tokens() },
+    openOperations: opening.operations, openStarter: opening.starter, openResources: opening.resources, openSubmitter: opening.submitter,
+    openLinter: opening.linter, openCatalog: opening.catalog, openArtifacts: opening.artifacts,
+    serve: { request, options in try await Serving(request, Wiring(options), launcher).run() }, openTokens: opening.tokens,
     version: version)
 
 exit(await SkiffCommandLine.run(arguments: Array(Swift.CommandLine.arguments.dropFirst()), context: context))

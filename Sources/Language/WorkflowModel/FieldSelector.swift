@@ -25,6 +25,11 @@ public struct FieldSelector: Sendable, Equatable {
         for part in (text ?? "").split(separator: ",") { self.requirements.append(try Self.requirement(part)) }
     }
 
+    /// As it is written; empty for a selector that selects everything.
+    public var text: String {
+        self.requirements.map { "\($0.field.rawValue)\($0.isNegated ? "!=" : "=")\($0.value)" }.joined(separator: ",")
+    }
+
     public func matches(name: String, namespace: String) -> Bool {
         self.requirements.allSatisfy { requirement in
             let value = requirement.field == .name ? name : namespace

@@ -31,6 +31,20 @@ public struct LabelSelector: Sendable, Equatable {
     /// Whether `exact` says everything.
     public var isExact: Bool { self.exact.count == self.requirements.count }
 
+    /// As it is written; empty for a selector that selects everything.
+    public var text: String {
+        self.requirements.map { requirement in
+            switch requirement {
+            case .equals(let key, let value): "\(key)=\(value)"
+            case .differs(let key, let value): "\(key)!=\(value)"
+            case .among(let key, let values): "\(key) in (\(values.sorted().joined(separator: ",")))"
+            case .notAmong(let key, let values): "\(key) notin (\(values.sorted().joined(separator: ",")))"
+            case .exists(let key): key
+            case .isAbsent(let key): "!\(key)"
+            }
+        }.joined(separator: ",")
+    }
+
     public func matches(_ labels: [String: String]) -> Bool {
         self.requirements.allSatisfy { requirement in
             switch requirement {

@@ -10,6 +10,12 @@ public struct CommandLineContext: Sendable {
     public var openResources: @Sendable (GlobalOptions) async throws -> any ResourceOperations
     /// Opens the data directory for runs that somebody is to carry out.
     public var openSubmitter: @Sendable (GlobalOptions) async throws -> any RunSubmitter
+    /// Opens what finds faults in files: with the stored objects that the options point to as their context.
+    public var openLinter: @Sendable (GlobalOptions) async throws -> any ManifestLinter
+    /// Opens the history of the runs that the options point to: by uid, with its labels.
+    public var openCatalog: @Sendable (GlobalOptions) async throws -> any RunCatalog
+    /// Opens the artifacts of the runs that the options point to.
+    public var openArtifacts: @Sendable (GlobalOptions) async throws -> any ArtifactOperations
     /// Carries out every run of the data directory and serves its API, until a signal ends it.
     public var serve: @Sendable (ServerRequest, GlobalOptions) async throws -> Void
     /// Opens the tokens of the data directory.
@@ -19,12 +25,16 @@ public struct CommandLineContext: Sendable {
 
     /// - Parameters:
     ///   - openResources: left out by a program that stores no objects: its verbs for them say so.
-    ///   - openSubmitter, serve, openTokens: the same.
+    ///   - openSubmitter, openCatalog, openArtifacts, serve, openTokens: the same.
+    ///   - openLinter: left out by a program that lints as its starter does.
     public init(
         openOperations: @escaping @Sendable (GlobalOptions) async throws -> any Operations,
         openStarter: @escaping @Sendable (GlobalOptions) async throws -> any RunStarter,
         openResources: @escaping @Sendable (GlobalOptions) async throws -> any ResourceOperations = { _ in throw Self.nothingStored },
         openSubmitter: @escaping @Sendable (GlobalOptions) async throws -> any RunSubmitter = { _ in throw Self.nothingStored },
+        openLinter: (@Sendable (GlobalOptions) async throws -> any ManifestLinter)? = nil,
+        openCatalog: @escaping @Sendable (GlobalOptions) async throws -> any RunCatalog = { _ in throw Self.nothingStored },
+        openArtifacts: @escaping @Sendable (GlobalOptions) async throws -> any ArtifactOperations = { _ in throw Self.nothingStored },
         serve: @escaping @Sendable (ServerRequest, GlobalOptions) async throws -> Void = { _, _ in throw Self.nothingStored },
         openTokens: @escaping @Sendable (GlobalOptions) async throws -> any TokenOperations = { _ in throw Self.nothingStored },
         version: String, console: Console = .standard
@@ -33,6 +43,9 @@ public struct CommandLineContext: Sendable {
         self.openStarter = openStarter
         self.openResources = openResources
         self.openSubmitter = openSubmitter
+        self.openLinter = openLinter ?? { try await openStarter($0) }
+        self.openCatalog = openCatalog
+        self.openArtifacts = openArtifacts
         self.serve = serve
         self.openTokens = openTokens
         self.version = version

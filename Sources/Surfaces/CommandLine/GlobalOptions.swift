@@ -13,8 +13,12 @@ public struct GlobalOptions: ParsableArguments, Sendable {
         completion: .file())
     public var config: String?
 
-    @Option(name: [.customShort("n"), .customLong("namespace")], help: "Namespace of the runs.")
-    public var namespace: String = "default"
+    @Option(
+        name: [.customShort("n"), .customLong("namespace")],
+        help: ArgumentHelp("Namespace of the runs (SKIFF_NAMESPACE; default 'default').", valueName: "namespace"))
+    var namespaceOption: String?
+
+    @OptionGroup(title: "Options for a server") public var connection: ServerOptions
 
     @Flag(name: .customLong("no-color"), help: "Never colour the output.")
     public var noColor = false
@@ -32,8 +36,13 @@ public struct GlobalOptions: ParsableArguments, Sendable {
         return (environment("HOME") ?? ".") + "/.skiff"
     }
 
+    /// `--namespace`, else `SKIFF_NAMESPACE`, else, with `--argo-env`, `ARGO_NAMESPACE`, else `default`.
+    public var namespace: String {
+        self.namespaceOption ?? ServerOptions.value("SKIFF_NAMESPACE") ?? self.connection.argoValue("ARGO_NAMESPACE") ?? "default"
+    }
+
     public mutating func validate() throws {
-        if self.namespace.isEmpty { throw ValidationError("--namespace must not be empty") }
+        if self.namespaceOption?.isEmpty == true { throw ValidationError("--namespace must not be empty") }
         if self.dataDirectoryOption?.isEmpty == true { throw ValidationError("--data-dir must not be empty") }
     }
 
@@ -41,8 +50,8 @@ public struct GlobalOptions: ParsableArguments, Sendable {
     var repeated: String {
         var text = ""
         if let directory = self.dataDirectoryOption { text += " --data-dir \(ShellWord.quoted(directory))" }
-        if self.namespace != "default" { text += " -n \(ShellWord.quoted(self.namespace))" }
-        return text
+        if let namespace = self.namespaceOption, namespace != "default" { text += " -n \(ShellWord.quoted(namespace))" }
+        return text + self.connection.repeated
     }
 }
 
@@ -54,7 +63,7 @@ extension GlobalOptions {
         if let config = self.config { words += ["--config", config] }
         if self.noColor { words.append("--no-color") }
         if self.noUTF8 { words.append("--no-utf8") }
-        return words
+        return words + self.connection.arguments
     }
 }
 

@@ -2,11 +2,13 @@
 enum GoFlags {
     /// Argo's flags that are true or false.
     private static let names: Set<String> = [
-        "--all", "--all-namespaces", "--completed", "--dry-run", "--follow", "--no-color", "--no-headers", "--no-utf8", "--offline",
-        "--running", "--short", "--strict", "--timestamps",
+        "--all", "--all-namespaces", "--completed", "--dry-run", "--follow", "--no-color", "--no-headers", "--no-utf8",
+        "--ignore-not-found",
+        "--insecure-skip-verify", "--log", "--memoized", "--offline", "--restart-successful", "--running", "--secure", "--server-dry-run",
+        "--short", "--strict", "--timestamps", "--wait", "--watch",
     ]
     /// What can also be switched off; the others are off when they are left out.
-    private static let negations = ["--strict": "--no-strict"]
+    private static let negations = ["--strict": "--no-strict", "--secure": "--no-secure"]
 
     /// The arguments as this program's parser takes them; what follows `--` is left alone.
     static func normalized(_ arguments: [String]) -> [String] {

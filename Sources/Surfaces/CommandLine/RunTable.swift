@@ -7,12 +7,15 @@ struct RunTable {
 
     let showsNamespace: Bool
     let isWide: Bool
+    /// As Argo's list of archived runs has it: a name may have been used for several runs.
+    let showsUID: Bool
     let now: Timestamp
     private var table = TextTable(gap: 3)
 
-    init(showsNamespace: Bool, isWide: Bool, now: Timestamp) {
+    init(showsNamespace: Bool, isWide: Bool, showsUID: Bool = false, now: Timestamp) {
         self.showsNamespace = showsNamespace
         self.isWide = isWide
+        self.showsUID = showsUID
         self.now = now
     }
 
@@ -21,7 +24,7 @@ struct RunTable {
     mutating func addHeadings() {
         let namespace = self.showsNamespace ? ["NAMESPACE"] : []
         let wide = self.isWide ? ["P/R/C", "PARAMETERS"] : []
-        self.table.add(namespace + ["NAME", "STATUS", "AGE", "DURATION", "PRIORITY", "MESSAGE"] + wide)
+        self.table.add(namespace + ["NAME", "STATUS", "AGE", "DURATION", "PRIORITY", "MESSAGE"] + wide + (self.showsUID ? ["UID"] : []))
     }
 
     /// - Parameter workflow: the object, for wide tables.
@@ -32,6 +35,7 @@ struct RunTable {
         var cells = self.showsNamespace ? [run.namespace] : []
         cells += [run.name, status, age, duration, String(run.priority), run.message]
         if self.isWide { cells += [Self.podCounts(workflow), Self.parameters(run.parameters)] }
+        if self.showsUID { cells.append(run.uid) }
         self.table.add(cells)
     }
 

@@ -11,7 +11,8 @@ import WorkflowModel
 /// The command line as one function.
 public enum SkiffCommandLine {
     /// Parses the arguments (without the program's name), does what they say, and tells how it went.
-    /// - Returns: 0 when all went well; 1 when a run, a lint or a target failed; 2 for bad usage, or a manifest that cannot be run.
+    /// - Returns: 0 when all went well; 1 when a run, a lint or a target failed; 2 for bad usage, or a manifest that cannot be run; 3 when
+    ///   the server cannot be reached.
     public static func run(arguments: [String], context: CommandLineContext) async -> Int32 {
         // A reader that goes away (`skiff list | head`) is seen as a failed write, so that a run does not die of it.
         signal(SIGPIPE, SIG_IGN)
@@ -38,7 +39,7 @@ public enum SkiffCommandLine {
         case let code as ExitCode: return code.rawValue
         case let refused as OperationError:
             _ = console.write(style.errorText(refused), .errors)
-            return refused.code == .invalid ? ExitStatus.badUsage : ExitStatus.failure
+            return ExitStatus.of(refused)
         case let fault as ManifestFault:
             _ = console.write(DiagnosticList(fault.diagnostics, excerpts: fault.excerpts).text(style), .errors)
             return ExitStatus.badUsage
@@ -63,6 +64,15 @@ enum ExitStatus {
     static let success: Int32 = 0
     static let failure: Int32 = 1
     static let badUsage: Int32 = 2
+    static let unreachable: Int32 = 3
+
+    static func of(_ error: OperationError) -> Int32 {
+        switch error.code {
+        case .invalid: Self.badUsage
+        case .unreachable: Self.unreachable
+        default: Self.failure
+        }
+    }
 }
 
 struct RootCommand: AsyncParsableCommand {
@@ -72,16 +82,17 @@ struct RootCommand: AsyncParsableCommand {
             abstract: "Runs Argo Workflows on this machine, with no cluster.",
             discussion: """
                 Data goes to standard output, everything else to standard error. Exit status: 0 succeeded; 1 the run, the lint or any \
-                target failed; 2 bad usage, or a manifest that cannot be run.
+                target failed; 2 bad usage, or a manifest that cannot be run; 3 the server cannot be reached.
                 """,
             version: "skiff: \(CommandLineContext.current.version)",
             groupedSubcommands: [
                 CommandGroup(
                     name: "Run",
                     subcommands: [
-                        RunCommand.self, SubmitCommand.self, ListCommand.self, GetCommand.self, LogsCommand.self, StopCommand.self,
-                        TerminateCommand.self, SuspendCommand.self, ResumeCommand.self, NodeCommand.self, RetryCommand.self,
-                        ResubmitCommand.self, WhyCommand.self, DeleteCommand.self,
+                        RunCommand.self, SubmitCommand.self, ListCommand.self, GetCommand.self, WatchCommand.self, LogsCommand.self,
+                        WaitCommand.self, StopCommand.self, TerminateCommand.self, SuspendCommand.self, ResumeCommand.self,
+                        NodeCommand.self, RetryCommand.self, ResubmitCommand.self, WhyCommand.self, CopyCommand.self, DeleteCommand.self,
+                        ArchiveCommand.self,
                     ]),
                 CommandGroup(
                     name: "Stored object",

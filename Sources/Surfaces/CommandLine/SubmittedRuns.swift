@@ -94,10 +94,6 @@ struct SubmittedSession {
 
 /// Submitted runs that another process carries out.
 struct HandedOverRuns {
-    private static let pause = Duration.milliseconds(250)
-    /// Home, and everything behind it erased.
-    private static let cleared = "\u{1B}[H\u{1B}[2J"
-
     let workflows: [JSONValue]
     let showsLogs: Bool
     let redraws: Bool
@@ -108,41 +104,22 @@ struct HandedOverRuns {
     /// - Throws: `ExitCode` 1 when one did not succeed.
     func follow() async throws {
         let operations = try await self.context.openOperations(self.options)
-        if self.showsLogs { try await self.followLogs() }
+        if self.showsLogs {
+            try await SubmittedLogs(workflows: self.workflows, context: self.context, options: self.options).follow()
+        }
         var hasFailed = false
         for workflow in self.workflows { hasFailed = try await self.end(of: workflow, operations) != "Succeeded" || hasFailed }
         if hasFailed { throw ExitCode(ExitStatus.failure) }
     }
 
-    private func followLogs() async throws {
-        try await SubmittedLogs(workflows: self.workflows, context: self.context, options: self.options).follow()
-    }
-
     /// - Returns: the phase it ended in.
     private func end(of workflow: JSONValue, _ operations: any Operations) async throws -> String {
-        let name = workflow["metadata"]?["uid"]?.string ?? WorkflowView(workflow).name
-        let namespace = workflow["metadata"]?["namespace"]?.string ?? self.options.namespace
-        var shown = ""
-        while true {
-            let object = try await operations.get(name, namespace: namespace)
-            if self.redraws { self.redraw(object, &shown) }
-            let view = WorkflowView(object)
-            if object["status"]?["finishedAt"]?.string != nil {
-                if !self.redraws { _ = self.context.console.write("\(TerminalText.safe(view.name)) \(view.phase)\n", .errors) }
-                return view.phase
-            }
-            try await Task.sleep(for: Self.pause)
-        }
-    }
-
-    /// Prints the run again when it looks another way.
-    private func redraw(_ object: JSONValue, _ shown: inout String) {
-        let console = self.context.console
-        let style = OutputStyle(console: console, channel: .output, self.options)
-        let tree = WorkflowTree(object, filter: .all).text(.normal, style: style, now: console.now())
-        let text = WorkflowHeader(object).text(style: style, now: console.now(), secondsFromUTC: console.secondsFromUTC) + "\n" + tree
-        guard text != shown else { return }
-        shown = text
-        _ = console.write((console.isTerminal(.output) ? Self.cleared : "") + text, .output)
+        let run = FollowedRun(
+            name: workflow["metadata"]?["uid"]?.string ?? WorkflowView(workflow).name,
+            namespace: workflow["metadata"]?["namespace"]?.string ?? self.options.namespace, operations: operations)
+        var drawing = RedrawnRun(console: self.context.console, options: self.options)
+        let view = WorkflowView(try await run.end { self.redraws ? drawing.show($0) : true })
+        if !self.redraws { _ = self.context.console.write("\(TerminalText.safe(view.name)) \(view.phase)\n", .errors) }
+        return view.phase
     }
 }

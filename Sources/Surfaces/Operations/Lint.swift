@@ -58,3 +58,9 @@ public struct LintReport: Sendable {
         self.objectCount = objectCount
     }
 }
+
+/// Finds faults in files.
+public protocol ManifestLinter: Sendable {
+    /// All faults of all files, found without running anything.
+    func lint(_ request: LintRequest) async throws -> LintReport
+}

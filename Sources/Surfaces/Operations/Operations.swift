@@ -7,6 +7,8 @@ public struct OperationError: Error, Sendable, Equatable, CustomStringConvertibl
         case notFound, alreadyExists, invalid, conflict, unavailable, storageFull, unauthorized, internalFault
         /// What was asked for was there, and is not kept any more.
         case expired
+        /// There is no talking to the server: it may not have heard what was asked.
+        case unreachable
     }
     public var code: Code
     /// What is, and what was expected; the user's words in single quotes.
@@ -234,12 +236,10 @@ public protocol RunSession: Sendable {
 }
 
 /// Carrying runs out in this process.
-public protocol RunStarter: RunRepeater {
+public protocol RunStarter: RunRepeater, ManifestLinter {
     /// Reads and checks the manifests, records the runs and starts them.
     /// - Throws: `ManifestFault`, `OperationError`; nothing runs then.
     func start(_ request: RunRequest) async throws -> any RunSession
     /// Takes an unfinished run over whose process is gone.
     func resume(_ name: String, namespace: String, maxParallel: Int?) async throws -> any RunSession
-    /// All faults of all files, found without running anything.
-    func lint(_ request: LintRequest) async throws -> LintReport
 }

@@ -21,7 +21,8 @@ public enum Submitted: Sendable {
     /// Nobody owns the data directory, so that this process carries the runs out.
     case carriedOutHere(any RunSession)
     /// Recorded, for the owner of the data directory to carry out.
-    case handedOver([JSONValue], owner: Int32)
+    /// - owner: its process; nil when it is a server.
+    case handedOver([JSONValue], owner: Int32?)
 }
 
 /// Runs for whoever owns the data directory.

@@ -22,6 +22,22 @@ enum SourceTree {
         return files
     }
 
+    /// Every file and directory, those above before those below.
+    static func everything(below directory: String) -> [String] {
+        guard let stream = opendir(directory) else { return [] }
+        defer { closedir(stream) }
+        var paths: [String] = []
+        while let entry = readdir(stream) {
+            let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
+                pointer.withMemoryRebound(to: CChar.self, capacity: Int(NAME_MAX) + 1) { String(cString: $0) }
+            }
+            if name == "." || name == ".." { continue }
+            paths.append(directory + "/" + name)
+            paths += self.everything(below: directory + "/" + name)
+        }
+        return paths
+    }
+
     static func text(of path: String) throws -> String {
         let file = try #require(fopen(path, "r"))
         defer { fclose(file) }

@@ -51,10 +51,10 @@ struct LintCommand: AsyncParsableCommand {
 
     func run() async throws {
         let context = CommandLineContext.current
-        let starter = try await context.openStarter(self.global)
+        let linter = try await context.openLinter(self.global)
         let request = LintRequest(
             files: self.files, kinds: try self.wantedKinds(), toleratesUnknownFields: self.strict == false, isOffline: self.offline)
-        let view = LintView(try await starter.lint(request), isStrict: self.strict == true)
+        let view = LintView(try await linter.lint(request), isStrict: self.strict == true)
         _ = context.console.write(self.text(view, context), .output)
         if self.output == .pretty, context.console.isTerminal(.output), let code = view.report.findings.first?.diagnostic.code {
             _ = context.console.write("what a code means: skiff explain \(code)\n", .errors)

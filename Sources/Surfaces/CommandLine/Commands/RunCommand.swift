@@ -56,6 +56,9 @@ struct RunCommand: AsyncParsableCommand {
         if self.resume != nil, !self.files.isEmpty || !self.parameters.isEmpty || self.parameterFile != nil || self.name != nil {
             throw ValidationError("--resume goes on with a run as it was started; it takes no files, parameters or name")
         }
+        if self.global.connection.serverOption != nil {
+            throw ValidationError("run carries runs out in this process; a server takes them with: skiff submit --server ADDRESS FILE")
+        }
         if let most = self.maxParallel, most < 1 { throw ValidationError("--max-parallel must be at least 1") }
         _ = try KeyValue.pairs(self.parameters, option: "-p")
         _ = try self.labelMap()

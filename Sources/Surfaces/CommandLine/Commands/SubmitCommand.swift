@@ -72,7 +72,8 @@ struct SubmitCommand: AsyncParsableCommand {
                 .conduct(early ?? context.console.signals())
         case .handedOver(let workflows, let owner):
             try printing.show(workflows)
-            _ = context.console.write("process \(owner) carries the run\(workflows.count == 1 ? "" : "s") out\n", .errors)
+            let who = owner.map { "process \($0)" } ?? "the server"
+            _ = context.console.write("\(who) carries the run\(workflows.count == 1 ? "" : "s") out\n", .errors)
             guard self.wait || self.watch || self.log else { return }
             if self.watch, workflows.count > 1 {
                 throw OperationError(

@@ -12,7 +12,7 @@ enum Targets {
         for name in names {
             do { try await action(name) } catch let error as OperationError {
                 // A single refusal is the command's own, with its exit status.
-                if names.count == 1 { throw error }
+                if names.count == 1 || error.code == .unreachable { throw error }
                 hasFailed = true
                 _ = console.write(OutputStyle(console: console, channel: .errors, options).errorText(error), .errors)
             }
