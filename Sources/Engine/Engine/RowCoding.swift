@@ -65,6 +65,22 @@ enum RowCoding {
         }
     }
 
+    static func debt(_ debt: Debt) -> JSONValue {
+        switch debt {
+        case .release(let node): node.map { ["release", .integer($0.ordinal)] } ?? ["release"]
+        case .remember(let node): ["remember", .integer(node.ordinal)]
+        }
+    }
+
+    static func debt(_ json: JSONValue) -> Debt? {
+        let node = json[1]?.integer.flatMap { Int(exactly: $0) }.map { NodeID($0) }
+        switch json[0]?.string {
+        case "release": return .release(node)
+        case "remember": return node.map { .remember($0) }
+        default: return nil
+        }
+    }
+
     static func role(_ role: NodeRole) -> JSONValue {
         switch role {
         case .entry: ["entry"]
@@ -214,6 +230,7 @@ extension RunState {
         if !self.locks.isEmpty { row["locks"] = .array(self.locks.map(\.row)) }
         row["waitsFor"] = self.waitsFor.map { .string($0) }
         row["labels"] = RowCoding.parameters(self.labels)
+        if !self.debts.isEmpty { row["debts"] = .array(self.debts.map(RowCoding.debt)) }
         return .object(row)
     }
 
@@ -235,6 +252,7 @@ extension RunState {
         self.locks = (row["locks"]?.array ?? []).compactMap { LockRequest(row: $0) }
         self.waitsFor = row["waitsFor"]?.string
         self.labels = RowCoding.parameters(row["labels"])
+        self.debts = (row["debts"]?.array ?? []).compactMap { RowCoding.debt($0) }
     }
 }
 

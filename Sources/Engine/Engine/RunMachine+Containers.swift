@@ -14,6 +14,8 @@ extension RunMachine {
         self.nodes[id.index].phase = .daemoned
         self.changed.insert(id)
         self.daemons.insert(id)
+        // From here on it is settled, and that is said once: a hook that started later would have it said again.
+        self.hooked.remove(id)
         if !self.startExtras(of: id) { self.work.append(.settled(id)) }
     }
 

@@ -58,7 +58,7 @@ extension RunMachine {
     mutating func locksAnswered(_ id: NodeID, _ answer: LockAnswer) {
         guard id.index < self.nodes.count, self.nodes[id.index].stage == .locks, !self.nodes[id.index].phase.isFulfilled else {
             // It came too late: whoever asked has ended, and what was given goes back.
-            if answer == .granted { self.actions.append(.release(LockHolder(run: self.id, node: id))) }
+            if answer == .granted { self.owe(.release(id)) }
             return
         }
         self.changed.insert(id)
@@ -137,13 +137,31 @@ extension RunMachine {
         if case .attempt = self.nodes[id.index].role { return }
         if !self.nodes[id.index].locks.isEmpty {
             self.nodes[id.index].waitsFor = nil
-            self.actions.append(.release(LockHolder(run: self.id, node: id)))
+            self.owe(.release(id))
         }
         guard self.nodes[id.index].phase == .succeeded, let memo = self.nodes[id.index].memo, !memo.isHit,
             self.plan.templates[index].memoize != nil
         else { return }
-        let request = MemoRequest(namespace: self.plan.namespace, cache: memo.cache, key: memo.key)
-        self.actions.append(.remember(id, request, self.nodes[id.index].outputs))
+        self.owe(.remember(id))
+    }
+
+    // MARK: Debts
+
+    /// Has something done that no node would tell again, were it lost between the commit and the action.
+    mutating func owe(_ debt: Debt) {
+        guard let action = self.action(for: debt) else { return }
+        self.actions.append(action)
+        self.freshDebts.append(debt)
+    }
+
+    func action(for debt: Debt) -> Action? {
+        switch debt {
+        case .release(let node): return .release(LockHolder(run: self.id, node: node))
+        case .remember(let node):
+            guard node.index < self.nodes.count, let memo = self.nodes[node.index].memo else { return nil }
+            let request = MemoRequest(namespace: self.plan.namespace, cache: memo.cache, key: memo.key)
+            return .remember(node, request, self.nodes[node.index].outputs)
+        }
     }
 }
 
@@ -205,6 +223,6 @@ extension RunMachine {
 
     /// Locks that are given to a run that has ended go back.
     mutating func giveBack(_ event: Event) {
-        if case .locksAnswered(let node, .granted) = event { self.actions.append(.release(LockHolder(run: self.id, node: node))) }
+        if case .locksAnswered(let node, .granted) = event { self.owe(.release(node)) }
     }
 }

@@ -95,6 +95,8 @@ public struct RunMachine: Sendable {
     var actions: [Action] = []
     var changed: Set<NodeID> = []
     var isRunChanged = false
+    /// Of the events since the last `takeChanges()`.
+    var freshDebts: [Debt] = []
 
     public init(plan: Plan, id: RunID) {
         self.plan = plan
@@ -142,9 +144,9 @@ public struct RunMachine: Sendable {
 
     /// The actions that are under way, to be carried out again by a process that takes the run over.
     public func outstanding() -> [Action] {
-        if self.run.phase.isFinished { return [.finish(self.run.phase)] }
-        if self.run.phase == .pending { return self.pendingActions }
-        var actions: [Action] = []
+        var actions = self.run.debts.compactMap { self.action(for: $0) }
+        if self.run.phase.isFinished { return actions + [.finish(self.run.phase)] }
+        if self.run.phase == .pending { return actions + self.pendingActions }
         if let at = self.runDeadline, !self.run.isPastDeadline { actions.append(.schedule(TimerID(node: nil, kind: .runDeadline), at: at)) }
         for node in self.nodes where !node.phase.hasEnded {
             if node.phase == .held {
@@ -321,7 +323,7 @@ public struct RunMachine: Sendable {
         self.run.finishedAt = self.run.now
         if self.run.startedAt == nil { self.run.startedAt = self.run.now }
         self.run.waitsFor = nil
-        if self.plan.synchronization != nil { self.actions.append(.release(LockHolder(run: self.id, node: nil))) }
+        if self.plan.synchronization != nil { self.owe(.release(nil)) }
         self.actions.append(.finish(phase))
     }
 
@@ -329,6 +331,10 @@ public struct RunMachine: Sendable {
 
     /// The rows that changed since the last call, for the journal.
     public mutating func takeChanges() -> (run: JSONValue?, nodes: [(id: NodeID, row: JSONValue)]) {
+        if self.isRunChanged {
+            self.run.debts = self.freshDebts
+            self.freshDebts.removeAll()
+        }
         let run = self.isRunChanged ? self.run.row : nil
         let nodes = self.changed.sorted().map { (id: $0, row: self.nodes[$0.index].row) }
         self.isRunChanged = false
@@ -342,10 +348,30 @@ public struct RunMachine: Sendable {
 
 extension RunMachine: Equatable {
     /// Equal in everything a run is made of; the plan is taken to be the same.
-    public static func == (left: RunMachine, right: RunMachine) -> Bool {
-        left.id == right.id && left.run == right.run && left.nodes == right.nodes && left.steps == right.steps && left.dags == right.dags
-            && left.openItems == right.openItems && left.gates == right.gates && left.waiting == right.waiting
-            && left.leaves == right.leaves && left.daemons == right.daemons && left.hooked == right.hooked
-            && left.runHooks == right.runHooks
+    public static func == (left: RunMachine, right: RunMachine) -> Bool { left.id == right.id && left.differences(from: right).isEmpty }
+
+    /// In which parts two machines are not equal, and how they stand there; for tests.
+    public func differences(from other: RunMachine) -> [String] {
+        var found: [String] = []
+        func compare<Part: Equatable>(_ name: String, _ part: KeyPath<RunMachine, Part>) {
+            let (own, others) = (self[keyPath: part], other[keyPath: part])
+            if own != others { found.append("\(name): \(own), not \(others)") }
+        }
+        compare("run", \.run)
+        if self.nodes != other.nodes {
+            let unequal = zip(self.nodes, other.nodes).first { $0 != $1 }
+            found.append("nodes: \(unequal.map { "\($0), not \($1)" } ?? "\(self.nodes.count), not \(other.nodes.count)")")
+        }
+        compare("steps", \.steps)
+        compare("dags", \.dags)
+        compare("open items", \.openItems)
+        compare("gates", \.gates)
+        compare("waiting", \.waiting)
+        compare("finished leaves", \.leaves.finished)
+        compare("leaves", \.leaves.all)
+        compare("daemons", \.daemons)
+        compare("hooked", \.hooked)
+        compare("hooks of the run", \.runHooks)
+        return found
     }
 }

@@ -236,4 +236,14 @@ public struct RunState: Sendable, Equatable {
     public var labels: [NamedValue] = []
     /// Node that runs the workflow's exit handler.
     public var exitNode: NodeID?
+    /// What the latest commit was to be followed by and no node tells again.
+    public var debts: [Debt] = []
+}
+
+/// Something to be done once for a node that has ended. What is recorded with a commit has been done when the next one comes.
+public enum Debt: Sendable, Equatable {
+    /// Its locks go back; without a node, those of the run itself.
+    case release(NodeID?)
+    /// Its outputs go into the cache.
+    case remember(NodeID)
 }
