@@ -103,18 +103,28 @@ extension RunMachine {
         if self.nodes[id.index].phase == .daemoned {
             return self.daemonEnded(id, PodResult(end: .notStarted(message: reason), finishedAt: self.run.now))
         }
-        if let doom = self.nodes[id.index].doom { return self.finish(id, doom.phase, message: doom.message) }
+        if let doom = self.nodes[id.index].doom {
+            self.endContainers(of: id, [], doom.phase, doom.message)
+            return self.finish(id, doom.phase, message: doom.message)
+        }
         self.nodes[id.index].podAttempt += 1
         self.nodes[id.index].phase = .pending
         self.nodes[id.index].message = "started again after a loss: \(reason)"
         self.changed.insert(id)
         if self.nodes[id.index].podAttempt > Self.mostLosses {
-            return self.finish(id, .error, message: "the pod was lost \(Self.mostLosses + 1) times: \(reason)")
+            return self.fail(id, "the pod was lost \(Self.mostLosses + 1) times: \(reason)")
         }
         switch self.podRequest(id) {
-        case .success(let request): self.actions.append(.launch(request))
-        case .failure(let fault): self.finish(id, .error, message: fault.message)
+        case .success(let request):
+            self.resetContainers(of: id)
+            self.actions.append(.launch(request))
+        case .failure(let fault): self.fail(id, fault.message)
         }
+    }
+
+    private mutating func fail(_ id: NodeID, _ message: String) {
+        self.endContainers(of: id, [], .error, message)
+        self.finish(id, .error, message: message)
     }
 
     // MARK: Deadlines

@@ -14,12 +14,17 @@ extension RunMachine {
             if let lock = locks.first(where: { $0.kind == .mutex && self.run.locks.contains($0) }) {
                 return self.finish(id, .error, message: "the run itself holds \(lock.text): the node would wait for ever")
             }
-            self.nodes[id.index].stage = .locks
             self.nodes[id.index].locks = locks
-            self.waiting.insert(id)
-            self.changed.insert(id)
-            self.actions.append(.acquire(LockHolder(run: self.id, node: id), locks, priority: self.plan.priority ?? 0))
+            self.askForLocks(of: id, .locks)
         }
+    }
+
+    mutating func askForLocks(of id: NodeID, _ stage: NodeStage) {
+        self.nodes[id.index].stage = stage
+        self.waiting.insert(id)
+        self.changed.insert(id)
+        let holder = LockHolder(run: self.id, node: id)
+        self.actions.append(.acquire(holder, self.nodes[id.index].locks, priority: self.plan.priority ?? 0))
     }
 
     func lockRequests(_ synchronization: PlannedSynchronization, _ scope: Scope) -> Result<[LockRequest], NodeFault> {
@@ -56,7 +61,7 @@ extension RunMachine {
     }
 
     mutating func locksAnswered(_ id: NodeID, _ answer: LockAnswer) {
-        guard id.index < self.nodes.count, self.nodes[id.index].stage == .locks, !self.nodes[id.index].phase.isFulfilled else {
+        guard id.index < self.nodes.count, self.waits(id, at: .locks, .locksAgain) else {
             // It came too late: whoever asked has ended, and what was given goes back.
             if answer == .granted { self.owe(.release(id)) }
             return
@@ -66,7 +71,6 @@ extension RunMachine {
         case .granted:
             self.nodes[id.index].waitsFor = nil
             self.nodes[id.index].message = ""
-            self.nodes[id.index].stage = .place
             self.waiting.remove(id)
             self.recall(id)
         case .wait(let lock, let held, let limit):
@@ -76,6 +80,11 @@ extension RunMachine {
         }
     }
 
+    private func waits(_ id: NodeID, at stage: NodeStage, _ again: NodeStage) -> Bool {
+        let node = self.nodes[id.index]
+        return node.phase == .held && (node.stage == stage || node.stage == again)
+    }
+
     /// Looks into the cache, where the template has one.
     private mutating func recall(_ id: NodeID) {
         guard let index = self.nodes[id.index].template, let memo = self.plan.templates[index].memoize else { return self.proceed(id) }
@@ -83,7 +92,7 @@ extension RunMachine {
         switch self.memoRequest(memo, self.scope(of: id)) {
         case .failure(let fault): self.finish(id, .error, message: fault.message)
         case .success((let request, let maxAge)):
-            self.nodes[id.index].stage = .cache
+            self.nodes[id.index].stage = self.nodes[id.index].stage == .locksAgain ? .cacheAgain : .cache
             self.nodes[id.index].memo = MemoStatus(isHit: false, key: request.key, cache: request.cache)
             self.waiting.insert(id)
             self.changed.insert(id)
@@ -109,10 +118,9 @@ extension RunMachine {
 
     /// What the cache had.
     mutating func recalled(_ id: NodeID, _ outputs: NodeOutputs?) {
-        guard id.index < self.nodes.count, self.nodes[id.index].stage == .cache, !self.nodes[id.index].phase.isFulfilled else { return }
+        guard id.index < self.nodes.count, self.waits(id, at: .cache, .cacheAgain) else { return }
         self.changed.insert(id)
         self.waiting.remove(id)
-        self.nodes[id.index].stage = .place
         guard let outputs else { return self.proceed(id) }
         self.nodes[id.index].memo?.isHit = true
         self.nodes[id.index].outputs = outputs
@@ -121,14 +129,19 @@ extension RunMachine {
     }
 
     private mutating func proceed(_ id: NodeID) {
+        let isPlaced = self.isPlaced(self.nodes[id.index], in: .held)
+        self.nodes[id.index].stage = isPlaced ? .slot : .place
         switch self.nodes[id.index].type {
-        case .retry:
-            self.nodes[id.index].phase = .running
-            self.changed.insert(id)
-            self.startAttempt(of: id, 0)
         case .suspend, .http, .plugin: self.enterFreely(id)
-        case .pod, .steps, .dag, .stepGroup, .taskGroup, .skipped, .container: self.admit(id)
+        case .retry, .pod, .steps, .dag, .stepGroup, .taskGroup, .skipped, .container: self.admit(id)
         }
+    }
+
+    mutating func beginAttempts(_ id: NodeID) {
+        self.nodes[id.index].phase = .running
+        self.nodes[id.index].stage = .place
+        self.changed.insert(id)
+        self.startAttempt(of: id, 0)
     }
 
     /// Gives back what a node that has ended held, and keeps its outputs where the template says so.
@@ -170,8 +183,8 @@ extension RunMachine {
     func outstandingPreparation(of node: Node) -> [Action] {
         switch node.stage {
         case .place, .slot: return []
-        case .locks: return [.acquire(LockHolder(run: self.id, node: node.id), node.locks, priority: self.plan.priority ?? 0)]
-        case .cache:
+        case .locks, .locksAgain: return [.acquire(LockHolder(run: self.id, node: node.id), node.locks, priority: self.plan.priority ?? 0)]
+        case .cache, .cacheAgain:
             guard let memo = node.template.flatMap({ self.plan.templates[$0].memoize }),
                 case .success((let request, let maxAge)) = self.memoRequest(memo, self.scope(of: node.id))
             else { return [] }

@@ -259,6 +259,7 @@ public struct RunMachine: Sendable {
 
     private mutating func settled(_ id: NodeID) {
         let (boundary, owner) = (self.nodes[id.index].boundary, self.nodes[id.index].owner)
+        self.noteFailure(of: id)
         switch self.nodes[id.index].role {
         case .entry: self.entrySettled()
         case .group: break
@@ -292,7 +293,10 @@ public struct RunMachine: Sendable {
         self.leave(id, from: before)
         switch self.nodes[id.index].type {
         case .pod: self.leaves.finished += 1
-        case .steps, .dag: if !self.daemons.isEmpty { self.stopDaemons(of: id) }
+        case .steps, .dag:
+            self.steps[id] = nil
+            self.dags[id] = nil
+            if !self.daemons.isEmpty { self.stopDaemons(of: id) }
         case .stepGroup, .taskGroup, .retry, .skipped, .suspend, .http, .plugin, .container: break
         }
         self.settleAccounts(id)

@@ -95,6 +95,8 @@ public enum NodeStage: String, Sendable, Equatable {
     case place
     /// A place under the workflow's limit, or the end of the run's suspension; it has its place in the boundary.
     case slot
+    /// As `locks` and `cache`, by a node that has its place in the boundary.
+    case locksAgain, cacheAgain
 }
 
 /// How much of its work a step says it has done.
@@ -194,6 +196,8 @@ public struct Node: Sendable, Equatable {
     public var cpuMillis: Int64?
     public var peakMemoryBytes: Int64?
     public var stage: NodeStage = .place
+    /// Its turn among those that wait for a place, from the order in which they came; 0 when it does not wait for one.
+    public var turn: Int = 0
     /// The locks it was given.
     public var locks: [LockRequest] = []
     /// The lock it waits for, as Argo writes it.
@@ -236,6 +240,8 @@ public struct RunState: Sendable, Equatable {
     public var labels: [NamedValue] = []
     /// Node that runs the workflow's exit handler.
     public var exitNode: NodeID?
+    /// The turn that was given out last.
+    public var latestTurn: Int = 0
     /// What the latest commit was to be followed by and no node tells again.
     public var debts: [Debt] = []
 }

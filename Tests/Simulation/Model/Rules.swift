@@ -30,7 +30,8 @@ struct Rules {
 
     /// Judges what a commit has recorded: new nodes had what they need, and what had ended stays as it was.
     mutating func judgeNodes(_ machine: RunMachine, changed: [NodeID]) throws(SimulationFault) {
-        for id in changed where machine.nodes[id.index].phase.hasEnded {
+        // A container starts anew with its pod.
+        for id in changed where machine.nodes[id.index].phase.hasEnded && machine.nodes[id.index].type != .container {
             let node = machine.nodes[id.index]
             let standing = "\(node.phase) \(node.outputs) \(node.podAttempt)"
             if let before = self.ended[id.index], before != standing {
