@@ -307,7 +307,7 @@ extension RunMachine {
         if node.phase == .daemoned, node.type == .pod { self.daemons.insert(node.id) }
         if case .hook = node.role, node.owner == nil { self.runHooks.append(node.id) }
         if node.phase.isFulfilled { self.hooked.remove(node.id) }
-        if self.isSettled(node.id) { self.noteFailure(of: node.id) }
+        self.noteFailure(of: node.id)
         self.rebuildGates(node)
         if node.type == .taskGroup, !node.phase.isFulfilled {
             self.openItems[node.id] = node.children.count { !self.isSettled($0) }

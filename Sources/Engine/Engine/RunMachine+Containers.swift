@@ -53,6 +53,8 @@ extension RunMachine {
         self.nodes[owner.index].phase = phase
         self.nodes[owner.index].finishedAt = self.run.now
         self.changed.insert(owner)
+        self.leave(owner, from: .daemoned)
+        self.settleAccounts(owner)
         self.noteFailure(of: owner)
     }
 

@@ -259,7 +259,6 @@ public struct RunMachine: Sendable {
 
     private mutating func settled(_ id: NodeID) {
         let (boundary, owner) = (self.nodes[id.index].boundary, self.nodes[id.index].owner)
-        self.noteFailure(of: id)
         switch self.nodes[id.index].role {
         case .entry: self.entrySettled()
         case .group: break
@@ -288,9 +287,11 @@ public struct RunMachine: Sendable {
         self.nodes[id.index].finishedAt = phase == .daemoned ? nil : self.run.now
         self.nodes[id.index].doom = nil
         self.nodes[id.index].dueAt = nil
+        self.noteFailure(of: id)
         self.waiting.remove(id)
         self.changed.insert(id)
-        self.leave(id, from: before)
+        // A retried daemon keeps its place and its locks while it serves.
+        if phase != .daemoned { self.leave(id, from: before) }
         switch self.nodes[id.index].type {
         case .pod: self.leaves.finished += 1
         case .steps, .dag:
@@ -299,7 +300,7 @@ public struct RunMachine: Sendable {
             if !self.daemons.isEmpty { self.stopDaemons(of: id) }
         case .stepGroup, .taskGroup, .retry, .skipped, .suspend, .http, .plugin, .container: break
         }
-        self.settleAccounts(id)
+        if phase != .daemoned { self.settleAccounts(id) }
         self.hooked.remove(id)
         if !self.startExtras(of: id) { self.work.append(.settled(id)) }
     }

@@ -120,5 +120,5 @@ struct NodeGraph {
 
 extension Node {
     /// A node that waits for a place under a limit does not exist yet for Argo's clients; one that waits for a lock does.
-    var isShown: Bool { self.phase != .held || self.stage == .locks }
+    var isShown: Bool { self.phase != .held || self.stage == .locks || self.stage == .locksAgain }
 }

@@ -56,15 +56,15 @@ func show(_ seed: UInt64, isSmall: Bool, point: Int?) -> Int32 {
         options.isTraced = true
         for crashes in [CrashSchedule.never, point.map { .at($0) } ?? .random(seed: seed)] {
             var simulation = trial.simulation(crashes, options)
-            let ending = Result { try simulation.run() }
-            print("\n== crashes: \(crashes)")
-            for line in simulation.trace { print(line) }
-            switch ending {
-            case .success(let ending):
-                print("== \(ending.phase) with \(ending.outputs)")
-                for node in ending.nodes { print("   \(node)") }
-            case .failure(let fault): print("== FAULT: \(fault)")
+            var summary: [String]
+            do {
+                let ending = try simulation.run()
+                summary = ["== \(ending.phase) with \(ending.outputs)"] + ending.nodes.map { "   \($0)" }
+            } catch {
+                summary = ["== FAULT: \(error)"]
             }
+            print("\n== crashes: \(crashes)")
+            for line in simulation.trace + summary { print(line) }
         }
         let (_, failure) = carryOut(seed, isSmall: isSmall)
         print("\n== " + (failure.map { "FAULT: \($0.message)" } ?? "passed"))
