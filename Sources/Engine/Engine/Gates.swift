@@ -69,7 +69,7 @@ extension RunMachine {
         let node = self.nodes[id.index]
         guard self.takesPlace(node), !self.isPlaced(node, in: node.phase) else { return self.enterWorkflow(id) }
         // Exit handlers of a run that is being stopped do not queue behind what was stopped.
-        if node.isExit, self.run.shutdown != nil || self.run.isPastDeadline { return self.enterBoundary(id) }
+        if node.isExit, self.isShut(isExit: false) { return self.enterBoundary(id) }
         if let boundary = node.boundary, let limit = self.limit(of: boundary),
             self.gates.activeChildren[boundary, default: 0] >= limit || !(self.gates.forBoundary[boundary]?.isEmpty ?? true)
         {

@@ -232,6 +232,7 @@ extension RunState {
         if !self.locks.isEmpty { row["locks"] = .array(self.locks.map(\.row)) }
         row["waitsFor"] = self.waitsFor.map { .string($0) }
         row["labels"] = RowCoding.parameters(self.labels)
+        row["deadlock"] = self.deadlock.map { .string($0) }
         if self.latestTurn > 0 { row["latestTurn"] = .integer(self.latestTurn) }
         if !self.debts.isEmpty { row["debts"] = .array(self.debts.map(RowCoding.debt)) }
         return .object(row)
@@ -255,6 +256,7 @@ extension RunState {
         self.locks = (row["locks"]?.array ?? []).compactMap { LockRequest(row: $0) }
         self.waitsFor = row["waitsFor"]?.string
         self.labels = RowCoding.parameters(row["labels"])
+        self.deadlock = row["deadlock"]?.string
         self.latestTurn = row["latestTurn"]?.int ?? 0
         self.debts = (row["debts"]?.array ?? []).compactMap { RowCoding.debt($0) }
     }

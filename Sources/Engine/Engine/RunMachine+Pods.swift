@@ -207,12 +207,12 @@ extension RunMachine {
         switch self.run.shutdown {
         case .terminate: true
         case .stop: !isExit
-        case nil: self.run.isPastDeadline && !isExit
+        case nil: (self.run.isPastDeadline || self.run.deadlock != nil) && !isExit
         }
     }
 
     var shutMessage: String {
-        self.run.shutdown.map { "Stopped with strategy '\($0.rawValue)'" } ?? "Step exceeded its deadline"
+        self.run.shutdown.map { "Stopped with strategy '\($0.rawValue)'" } ?? self.run.deadlock ?? "Step exceeded its deadline"
     }
 
     mutating func shutDown(_ kind: RunState.Shutdown, message: String) {
@@ -232,7 +232,7 @@ extension RunMachine {
         self.endEverything(pods: self.shutMessage, others: self.shutMessage)
     }
 
-    private mutating func endEverything(pods: String, others: String) {
+    mutating func endEverything(pods: String, others: String) {
         for index in self.nodes.indices {
             let node = self.nodes[index]
             guard !node.phase.hasEnded, self.isShut(isExit: node.isExit) else { continue }

@@ -230,6 +230,7 @@ public struct RunMachine: Sendable {
         repeat {
             self.drainWork()
             if self.run.phase == .running { self.triggerHooks() }
+            if self.work.isEmpty, self.run.phase == .running, self.isDeadlocked { self.endDeadlock() }
         } while !self.work.isEmpty
         if self.run.phase == .running, self.isStuck {
             self.finishRun(.error, message: "nothing is running, runnable or awaited: this is a fault of Skiff, please report it")

@@ -240,6 +240,8 @@ public struct RunState: Sendable, Equatable {
     public var labels: [NamedValue] = []
     /// Node that runs the workflow's exit handler.
     public var exitNode: NodeID?
+    /// Why the run was ended that could not have ended by itself.
+    public var deadlock: String?
     /// The turn that was given out last.
     public var latestTurn: Int = 0
     /// What the latest commit was to be followed by and no node tells again.

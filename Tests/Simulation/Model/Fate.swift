@@ -3,6 +3,8 @@ import WorkflowModel
 
 /// What becomes of each attempt, and when: a function of the seed and the attempt's name alone, whatever happens around it.
 struct Fate: Sendable {
+    static let never = Timestamp(milliseconds: .max / 2)
+
     let seed: UInt64
     /// Times are rounded to this, so that in some runs much happens at the same instant.
     private let step: Int64
@@ -47,7 +49,7 @@ struct Fate: Sendable {
             let ready = start + self.span(&chance, 1...2_000)
             news.append(PodNews(at: ready, event: .podReady(request.id.node, attempt: attempt)))
             // A few end by themselves; the others serve until they are stopped.
-            end = chance.happens(15) ? ready + self.span(&chance, 1...9_000) : Timestamp(milliseconds: .max / 2)
+            end = chance.happens(15) ? ready + self.span(&chance, 1...9_000) : Self.never
         }
         var result = self.result(of: request, &chance, end)
         if request.containers.count > 1 { news += self.containers(of: request, &result, &chance, start, end) }

@@ -62,7 +62,8 @@ struct ModelLocks {
         for lock in freed { self.holders[lock]?.removeAll { $0 == holder } }
         var due: [(LockHolder, Timestamp)] = []
         for (waiting, demand) in self.demands where demand.locks.contains(where: { freed.contains($0) }) && !self.hasAll(waiting) {
-            let at = now + Span(milliseconds: 1)
+            // Who has just asked is looked at when it would have been anyway.
+            let at = max(now + Span(milliseconds: 1), demand.due)
             self.demands[waiting]?.due = at
             due.append((waiting, at))
         }

@@ -155,7 +155,7 @@ struct Rules {
         if let most = self.plan.parallelism, running.count > most {
             throw SimulationFault("\(running.count) pods run, the workflow allows \(most)")
         }
-        guard machine.run.shutdown == nil, !machine.run.isPastDeadline else { return }
+        guard machine.run.shutdown == nil, !machine.run.isPastDeadline, machine.run.deadlock == nil else { return }
         var active: [NodeID: Int] = [:]
         for node in running {
             guard let boundary = machine.nodes[node.index].boundary else { continue }

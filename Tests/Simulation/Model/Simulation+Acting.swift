@@ -88,7 +88,7 @@ extension Simulation {
         let isKnown = self.runtime.pods[request.id] != nil
         let news = try self.runtime.launch(request, named: name, at: self.now)
         if !isKnown { try self.rules.judgeLaunch(of: request, self.machine, self.locks) }
-        for (index, one) in news.enumerated() {
+        for (index, one) in news.enumerated() where one.at < Fate.never {
             self.agenda.add(.event(one.event), at: max(self.now, one.at), rank: "pod \(name) \(request.id.attempt) \(index)")
             // Some news comes twice.
             if index == 0, one.at.milliseconds % 16 == 0 {

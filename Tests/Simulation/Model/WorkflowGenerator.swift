@@ -79,8 +79,10 @@ public struct WorkflowGenerator {
         return candidates.isEmpty ? self.leaves[0].name : self.chance.one(of: candidates).name
     }
 
-    /// - Parameter owner: who asks, when it holds its locks while other templates ask for theirs: they must be others.
-    mutating func synchronization(of owner: String? = nil) -> JSONValue {
+    /// - Parameter owner: who asks, when it holds its locks while other templates ask for theirs. They are others, but for a few that
+    ///   wait for ever if nobody notices.
+    mutating func synchronization(of composite: String? = nil) -> JSONValue {
+        let owner = composite == "run" || !self.chance.happens(20) ? composite : nil
         let name = owner ?? "lock\(self.chance.number(in: 0...2))"
         if self.chance.happens(50) { return ["mutexes": [["name": .string(name)]]] }
         let key = self.chance.one(of: ["one", "two"])
