@@ -46,7 +46,7 @@ extension RunMachine {
 
     /// The run fails now rather than never, and says why.
     mutating func endDeadlock() {
-        let lock = self.waiting.sorted().lazy.compactMap { self.nodes[$0.index].waitsFor }.first
+        let lock = self.waiting.min().flatMap { self.nodes[$0.index].waitsFor }
         self.run.deadlock =
             lock.map { "the run would wait for ever: all that goes on in it waits for \($0), which it holds itself" }
             ?? "the run would wait for ever: daemons have taken every place under its parallelism limits"
