@@ -36,19 +36,21 @@ func growth(_ small: Measurement, _ big: Measurement) -> [String] {
     return found
 }
 
+/// Prints a line at once, also into a file.
+func show(_ line: String) { FileHandle.standardOutput.write(Data("\(line)\n".utf8)) }
+
 func printAll(upTo most: Int) throws -> Int32 {
-    print(Measurement.header)
+    show(Measurement.header)
     var faults: [String] = []
     for shape in Shape.allCases {
         var small: Measurement?
         for count in [1_000, 10_000, 100_000, 1_000_000] where count <= most {
             let found = try measured(shape, count)
-            print(found.line)
-            fflush(stdout)
+            show(found.line)
             if let small { faults += growth(small, found) } else { small = found }
         }
     }
-    for fault in faults { print("grows: \(fault)") }
+    for fault in faults { show("grows: \(fault)") }
     return faults.isEmpty ? 0 : 1
 }
 

@@ -16,7 +16,7 @@ extension RunMachine {
         self.daemons.insert(id)
         // From here on it is settled, and that is said once: a hook that started later would have it said again.
         self.hooked.remove(id)
-        if !self.startExtras(of: id) { self.work.append(.settled(id)) }
+        if !self.startExtras(of: id) { self.announce(id) }
     }
 
     /// A daemon ends with the steps or dag it was started in.

@@ -92,6 +92,8 @@ public struct RunMachine: Sendable {
 
     // Empty between events.
     var work: [Work] = []
+    /// Nodes with hooks or an exit handler that were said to be settled.
+    var announced: Set<NodeID> = []
     var actions: [Action] = []
     var changed: Set<NodeID> = []
     var isRunChanged = false
@@ -232,6 +234,7 @@ public struct RunMachine: Sendable {
             if self.run.phase == .running { self.triggerHooks() }
             if self.work.isEmpty, self.run.phase == .running, self.isDeadlocked { self.endDeadlock() }
         } while !self.work.isEmpty
+        if !self.announced.isEmpty { self.announced.removeAll() }
         if self.run.phase == .running, self.isStuck {
             self.finishRun(.error, message: "nothing is running, runnable or awaited: this is a fault of Skiff, please report it")
         }
@@ -272,7 +275,7 @@ public struct RunMachine: Sendable {
         case .attempt: if let owner { self.attemptSettled(owner, attempt: self.nodes[id.index]) }
         case .exitHandler, .hook:
             guard let owner else { return self.conclude() }
-            if self.isSettled(owner) { self.work.append(.settled(owner)) }
+            if self.isSettled(owner) { self.announce(owner) }
         case .container: break
         }
     }
@@ -303,7 +306,14 @@ public struct RunMachine: Sendable {
         }
         if phase != .daemoned { self.settleAccounts(id) }
         self.hooked.remove(id)
-        if !self.startExtras(of: id) { self.work.append(.settled(id)) }
+        if !self.startExtras(of: id) { self.announce(id) }
+    }
+
+    /// Says once that the node is settled. Its end and those of its hooks may fall in one event, and each would say it.
+    mutating func announce(_ id: NodeID) {
+        let hasExtras = self.nodes[id.index].children.contains { self.nodes[$0.index].role.isExtra }
+        if hasExtras, !self.announced.insert(id).inserted { return }
+        self.work.append(.settled(id))
     }
 
     private mutating func entrySettled() {
