@@ -233,6 +233,7 @@ extension RunState {
         row["waitsFor"] = self.waitsFor.map { .string($0) }
         row["labels"] = RowCoding.parameters(self.labels)
         row["deadlock"] = self.deadlock.map { .string($0) }
+        if self.isExitDeadlocked { row["isExitDeadlocked"] = true }
         if self.latestTurn > 0 { row["latestTurn"] = .integer(self.latestTurn) }
         if !self.debts.isEmpty { row["debts"] = .array(self.debts.map(RowCoding.debt)) }
         return .object(row)
@@ -257,6 +258,7 @@ extension RunState {
         self.waitsFor = row["waitsFor"]?.string
         self.labels = RowCoding.parameters(row["labels"])
         self.deadlock = row["deadlock"]?.string
+        self.isExitDeadlocked = row["isExitDeadlocked"]?.bool ?? false
         self.latestTurn = row["latestTurn"]?.int ?? 0
         self.debts = (row["debts"]?.array ?? []).compactMap { RowCoding.debt($0) }
     }

@@ -7,7 +7,7 @@ extension RunMachine {
     ///
     /// Costs nothing while a pod works or something outside is awaited; otherwise a look at every node.
     var isDeadlocked: Bool {
-        guard self.run.deadlock == nil, !self.run.isSuspended, self.gates.activePods == self.daemons.count,
+        guard !self.run.isExitDeadlocked, !self.run.isSuspended, self.gates.activePods == self.daemons.count,
             self.gates.held > 0 || !self.waiting.isEmpty,
             self.waiting.allSatisfy({ self.nodes[$0.index].waitsFor != nil }),
             self.daemons.allSatisfy({ self.nodes[$0.index].doom == nil })
@@ -44,12 +44,17 @@ extension RunMachine {
         }
     }
 
-    /// The run fails now rather than never, and says why.
+    /// The run fails now rather than never, and says why. Exit handlers still run, unless they are what is stuck.
     mutating func endDeadlock() {
-        let lock = self.waiting.min().flatMap { self.nodes[$0.index].waitsFor }
-        self.run.deadlock =
-            lock.map { "the run would wait for ever: all that goes on in it waits for \($0), which it holds itself" }
-            ?? "the run would wait for ever: daemons have taken every place under its parallelism limits"
+        if self.run.deadlock == nil {
+            let lock = self.waiting.min().flatMap { self.nodes[$0.index].waitsFor }
+            self.run.deadlock =
+                lock.map { "the run would wait for ever: all that goes on in it waits for \($0), which it holds itself" }
+                ?? "the run would wait for ever: daemons have taken every place under its parallelism limits"
+            self.endEverything(pods: self.shutMessage, others: self.shutMessage)
+        }
+        guard self.work.isEmpty, self.isDeadlocked else { return }
+        self.run.isExitDeadlocked = true
         self.endEverything(pods: self.shutMessage, others: self.shutMessage)
     }
 }

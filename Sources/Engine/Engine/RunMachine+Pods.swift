@@ -206,8 +206,8 @@ extension RunMachine {
     func isShut(isExit: Bool) -> Bool {
         switch self.run.shutdown {
         case .terminate: true
-        case .stop: !isExit
-        case nil: (self.run.isPastDeadline || self.run.deadlock != nil) && !isExit
+        case .stop: !isExit || self.run.isExitDeadlocked
+        case nil: self.run.isExitDeadlocked || (self.run.isPastDeadline || self.run.deadlock != nil) && !isExit
         }
     }
 

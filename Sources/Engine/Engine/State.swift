@@ -242,6 +242,8 @@ public struct RunState: Sendable, Equatable {
     public var exitNode: NodeID?
     /// Why the run was ended that could not have ended by itself.
     public var deadlock: String?
+    /// It could not even have ended its exit handlers.
+    public var isExitDeadlocked = false
     /// The turn that was given out last.
     public var latestTurn: Int = 0
     /// What the latest commit was to be followed by and no node tells again.

@@ -1,30 +1,30 @@
-public import Engine
-public import Planning
-public import WorkflowModel
+import Engine
+import Planning
+import WorkflowModel
 
 /// One run of one workflow in a world that follows from a seed.
 ///
 /// It keeps the driver's protocol: handle, commit, then act; take commands over from where they are kept; and after a crash rebuild the machine
 /// from its rows and do what is outstanding. What the process knows dies with it, pods, locks, the cache and the journal do not.
-public struct Simulation {
+struct Simulation {
     /// How a run ended.
-    public struct Ending: Sendable, Equatable {
-        public var phase: RunPhase
-        public var outputs: [NamedValue]
+    struct Ending: Sendable, Equatable {
+        var phase: RunPhase
+        var outputs: [NamedValue]
         /// Each node by name: phase and outputs.
-        public var nodes: [String]
+        var nodes: [String]
         /// Points at which the process might have crashed, and how often it did.
-        public var points = 0
-        public var crashes = 0
-        public var events = 0
+        var points = 0
+        var crashes = 0
+        var events = 0
     }
 
-    public struct Options: Sendable {
+    struct Options: Sendable {
         /// After how many commits the machine is compared with one that is rebuilt from its rows. 1: after each.
-        public var rebuildsEvery = 1
+        var rebuildsEvery = 1
         /// Whether what happens is written down.
-        public var isTraced = false
-        public init() {}
+        var isTraced = false
+        init() {}
     }
 
     static let mostEvents = 20_000
@@ -36,7 +36,7 @@ public struct Simulation {
     var machine: RunMachine
     var dice: CrashDice
     var rules: Rules
-    public private(set) var trace: [String] = []
+    private(set) var trace: [String] = []
 
     // What outlives the process.
     var now = Timestamp(milliseconds: 1_700_000_000_000)
@@ -57,7 +57,7 @@ public struct Simulation {
     var calls: [PodID: CallResult] = [:]
     private var finished: RunPhase?
 
-    public init(seed: UInt64, plan: Plan, document: JSONValue, crashes: CrashSchedule, options: Options = Options()) {
+    init(seed: UInt64, plan: Plan, document: JSONValue, crashes: CrashSchedule, options: Options = Options()) {
         self.seed = seed
         self.plan = plan
         self.options = options
@@ -71,7 +71,7 @@ public struct Simulation {
     }
 
     /// Carries the run out to its end.
-    public mutating func run() throws -> Ending {
+    mutating func run() throws -> Ending {
         while self.finished == nil {
             do { try self.live() } catch is Crash {
                 self.note("CRASH")

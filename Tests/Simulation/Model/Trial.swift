@@ -1,13 +1,13 @@
 import Diagnostics
 import Engine
-public import Planning
+import Planning
 public import WorkflowModel
 
 /// All that is tried with one seed: the run without a crash, then with crashes, which must end the same.
 public struct Trial: Sendable {
     public let seed: UInt64
     public let document: JSONValue
-    public let plan: Plan
+    let plan: Plan
 
     public struct Report: Sendable {
         public var runs = 0
@@ -41,8 +41,21 @@ public struct Trial: Sendable {
         self.plan = plan
     }
 
-    public func simulation(_ crashes: CrashSchedule, _ options: Simulation.Options) -> Simulation {
+    private func simulation(_ crashes: CrashSchedule, _ options: Simulation.Options) -> Simulation {
         Simulation(seed: self.seed, plan: self.plan, document: self.document, crashes: crashes, options: options)
+    }
+
+    /// Every event and action of one run, and how it ends.
+    public func story(_ crashes: CrashSchedule) -> [String] {
+        var options = Simulation.Options()
+        options.isTraced = true
+        var simulation = self.simulation(crashes, options)
+        do {
+            let ending = try simulation.run()
+            return simulation.trace + ["== \(ending.phase) with \(ending.outputs)"] + ending.nodes.map { "   \($0)" }
+        } catch {
+            return simulation.trace + ["== FAULT: \(error)"]
+        }
     }
 
     /// One run without crashes and one with a random schedule of them.

@@ -52,19 +52,9 @@ func show(_ seed: UInt64, isSmall: Bool, point: Int?) -> Int32 {
     do {
         let trial = try Trial(seed: seed, isSmall: isSmall)
         print(trial.document.json(indent: 2))
-        var options = Simulation.Options()
-        options.isTraced = true
         for crashes in [CrashSchedule.never, point.map { .at($0) } ?? .random(seed: seed)] {
-            var simulation = trial.simulation(crashes, options)
-            var summary: [String]
-            do {
-                let ending = try simulation.run()
-                summary = ["== \(ending.phase) with \(ending.outputs)"] + ending.nodes.map { "   \($0)" }
-            } catch {
-                summary = ["== FAULT: \(error)"]
-            }
             print("\n== crashes: \(crashes)")
-            for line in simulation.trace + summary { print(line) }
+            for line in trial.story(crashes) { print(line) }
         }
         let (_, failure) = carryOut(seed, isSmall: isSmall)
         print("\n== " + (failure.map { "FAULT: \($0.message)" } ?? "passed"))
