@@ -28,7 +28,8 @@ func growth(_ small: Measurement, _ big: Measurement) -> [String] {
         found.append("\(big.shape): an event touches \(big.mostTouched) nodes of \(big.nodes), \(small.mostTouched) of \(small.nodes)")
     }
     if big.rowsPerEvent > small.rowsPerEvent * tolerance {
-        found.append("\(big.shape): an event writes \(big.rowsPerEvent) rows with \(big.nodes) nodes, \(small.rowsPerEvent) with \(small.nodes)")
+        found.append(
+            "\(big.shape): an event writes \(big.rowsPerEvent) rows with \(big.nodes) nodes, \(small.rowsPerEvent) with \(small.nodes)")
     }
     if let few = small.instructionsPerEvent, let many = big.instructionsPerEvent, many > few * tolerance {
         found.append("\(big.shape): an event takes \(Int(many)) instructions with \(big.nodes) nodes, \(Int(few)) with \(small.nodes)")

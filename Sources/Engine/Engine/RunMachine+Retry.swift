@@ -40,7 +40,8 @@ extension RunMachine {
             guard let index = node.template, let retry = self.plan.templates[index].retry else { return .success(.end(attempt.message)) }
             let scope = self.scope(of: owner)
             if self.isShut(isExit: node.isExit) {
-                return .success(.end(self.run.shutdown == nil && self.run.deadlock == nil ? "retry exceeded workflow deadline" : self.shutMessage))
+                return .success(
+                    .end(self.run.shutdown == nil && self.run.deadlock == nil ? "retry exceeded workflow deadline" : self.shutMessage))
             }
             // Attempts, not exit handlers, are what an owner of type Retry has before it ends.
             let attempts = node.children.count

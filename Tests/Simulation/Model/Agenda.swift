@@ -42,6 +42,8 @@ struct Agenda {
     var next: Entry? { self.entries.last }
     mutating func removeNext() -> Entry? { self.entries.popLast() }
     mutating func removeAll() { self.entries = [] }
+    func allSatisfy(_ holds: (Item) -> Bool) -> Bool { self.entries.allSatisfy { holds($0.item) } }
+
     /// Takes back what was to come of a pod.
     mutating func remove(where isGone: (Item) -> Bool) { self.entries.removeAll { isGone($0.item) } }
 }

@@ -70,7 +70,9 @@ struct ModelLocks {
         return due
     }
 
-    func limit(of lock: LockRequest) -> Int { lock.kind == .mutex ? 1 : lock.key.flatMap { WorkflowGenerator.limits[$0] }.flatMap { Int($0) } ?? 0 }
+    func limit(of lock: LockRequest) -> Int {
+        lock.kind == .mutex ? 1 : lock.key.flatMap { WorkflowGenerator.limits[$0] }.flatMap { Int($0) } ?? 0
+    }
     func holds(_ holder: LockHolder, _ lock: LockRequest) -> Bool { self.holders[lock]?.contains(holder) ?? false }
     private func hasAll(_ holder: LockHolder) -> Bool { self.demands[holder]?.locks.allSatisfy { self.holds(holder, $0) } ?? false }
     private func isFree(_ lock: LockRequest, for holder: LockHolder) -> Bool {

@@ -62,7 +62,9 @@ struct Rules {
             if let owner = node.owner, !machine.nodes[owner.index].phase.isFulfilled {
                 throw SimulationFault("the exit handler of \(machine.nodes[owner.index].name) runs before its end")
             }
-            if node.owner == nil, !machine.nodes[0].phase.isFulfilled { throw SimulationFault("the exit handler of the run runs too early") }
+            if node.owner == nil, !machine.nodes[0].phase.isFulfilled {
+                throw SimulationFault("the exit handler of the run runs too early")
+            }
         case .entry, .group, .hook, .container: return
         }
     }
@@ -114,7 +116,8 @@ struct Rules {
                 return false
             }
             let continueOn = tasks[at]["continueOn"]
-            let items = machine.nodes[id.index].type == .taskGroup ? machine.nodes[id.index].children.map { machine.nodes[$0.index].phase } : []
+            let items =
+                machine.nodes[id.index].type == .taskGroup ? machine.nodes[id.index].children.map { machine.nodes[$0.index].phase } : []
             let phase = machine.nodes[id.index].phase
             // What a daemon was when it was looked at is not what it is now.
             hasDaemon = hasDaemon || machine.isDaemonForJudge(id) || items.contains(.daemoned)
@@ -173,7 +176,9 @@ struct Rules {
 
     func judgeLaunch(of request: PodRequest, _ machine: RunMachine, _ locks: ModelLocks) throws(SimulationFault) {
         let node = machine.nodes[request.id.node.index]
-        guard node.phase == .pending || node.phase == .running else { throw SimulationFault("\(node.name) is launched and is \(node.phase)") }
+        guard node.phase == .pending || node.phase == .running else {
+            throw SimulationFault("\(node.name) is launched and is \(node.phase)")
+        }
         for holder in machine.ancestors(of: node.id) {
             let above = machine.nodes[holder.index]
             if case .attempt = above.role { continue }
@@ -188,7 +193,8 @@ struct Rules {
     func judgeRelease(of holder: LockHolder, _ machine: RunMachine, running: [PodRequest]) throws(SimulationFault) {
         guard let node = holder.node else { return }
         for pod in running where !pod.isDaemon && machine.ancestors(of: pod.id.node).contains(node) {
-            throw SimulationFault("\(machine.nodes[node.index].name) gives its locks back while \(machine.nodes[pod.id.node.index].name) runs")
+            throw SimulationFault(
+                "\(machine.nodes[node.index].name) gives its locks back while \(machine.nodes[pod.id.node.index].name) runs")
         }
     }
 }

@@ -69,7 +69,9 @@ extension Simulation {
             if self.cache[request]?.outputs != outputs { self.cache[request] = (outputs, self.now) }
         case .call(let request): try self.call(request)
         case .finish(let phase):
-            guard self.journal?.run["phase"]?.string == phase.rawValue else { throw SimulationFault("the run ends and that is not recorded") }
+            guard self.journal?.run["phase"]?.string == phase.rawValue else {
+                throw SimulationFault("the run ends and that is not recorded")
+            }
             self.finish(phase)
         }
     }

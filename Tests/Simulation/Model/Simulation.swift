@@ -102,10 +102,11 @@ struct Simulation {
         let first = try self.begin()
         if !first.isEmpty { try self.handle(first) }
         while self.finished == nil {
-            guard let at = self.agenda.next?.at else {
+            guard let next = self.agenda.next, !self.isIdle(next.item) else {
                 try self.rescue()
                 continue
             }
+            let at = next.at
             self.now = max(self.now, at)
             var batch: [RunMachine.Event] = []
             while let entry = self.agenda.next, entry.at <= self.now {
@@ -136,6 +137,17 @@ struct Simulation {
             first = [.started]
         }
         return first
+    }
+
+    /// Nothing is left but what comes too late: timers and echoes, of which a process that took the run over knows nothing.
+    private func isIdle(_ next: Agenda.Item) -> Bool { self.isLate(next) && self.agenda.allSatisfy { self.isLate($0) } }
+
+    private func isLate(_ item: Agenda.Item) -> Bool {
+        switch item {
+        case .timer(let timer): timer.node.map { self.machine.nodes[$0.index].phase.isFulfilled } ?? false
+        case .event(let event): event.pod(of: self.machine.id).map { self.machine.nodes[$0.node.index].phase.hasEnded } ?? false
+        case .command, .lock, .recall, .call: false
+        }
     }
 
     /// Nothing will come of itself any more: the run may be waiting for a person.
@@ -202,7 +214,9 @@ struct Simulation {
         let rebuilt = try RunMachine(plan: self.plan, id: self.machine.id, run: journal.run, nodes: journal.nodes)
         let differences = rebuilt.differences(from: self.machine)
         guard differences.isEmpty else { throw SimulationFault("the machine is rebuilt as another: \(differences)") }
-        guard rebuilt.outstanding() == self.machine.outstanding() else { throw SimulationFault("the rebuilt machine wants other things done") }
+        guard rebuilt.outstanding() == self.machine.outstanding() else {
+            throw SimulationFault("the rebuilt machine wants other things done")
+        }
     }
 
     /// Ends what the process does.

@@ -94,7 +94,9 @@ extension WorkflowGenerator {
         guard isPod else { return }
         if self.chance.happens(12) { template["activeDeadlineSeconds"] = .integer(self.chance.number(in: 3...15)) }
         if self.chance.happens(12) { template["timeout"] = .string("\(self.chance.number(in: 3...15))s") }
-        if self.chance.happens(5) { template["podSpecPatch"] = #"{"containers": [{"name": "main", "env": [{"name": "A", "value": "1"}]}]}"# }
+        if self.chance.happens(5) {
+            template["podSpecPatch"] = #"{"containers": [{"name": "main", "env": [{"name": "A", "value": "1"}]}]}"#
+        }
         if self.chance.happens(8) { template["sidecars"] = [["name": "side", "image": "busybox:1", "command": ["serve"]]] }
         if self.chance.happens(8) { template["initContainers"] = [["name": "first", "image": "busybox:1", "command": ["prepare"]]] }
     }
