@@ -1,6 +1,6 @@
 # The front door. `make` alone lists what there is.
 .DEFAULT_GOAL := help
-.PHONY: help demo test check release bench fuzz prove-stack test-examples format clean
+.PHONY: help demo test check release bench fuzz simulate prove-stack test-examples format clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -23,6 +23,9 @@ bench: release ## measure side by side with make, ninja and xargs
 
 fuzz: ## look for texts that bring the reader down, for SECONDS=60 or longer
 	@scripts/fuzz $(or $(SECONDS),60)
+
+simulate: ## play RUNS=10000 random workflows with crashes against the engine, or show one SEED=…
+	@scripts/simulate $(if $(SEED),--seed $(SEED) $(if $(SMALL),--is-small) $(if $(POINT),--point $(POINT)),--runs $(or $(RUNS),10000) --first $(or $(FIRST),1))
 
 test-examples: release ## run every example with the release binary
 	@scripts/test-examples

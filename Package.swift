@@ -110,12 +110,20 @@ let package = Package(
             ],
             path: "Sources/skiff", swiftSettings: strict),
 
+        // Simulation: random workflows, outcomes and crashes against the engine alone.
+        .target(
+            name: "Simulation", dependencies: ["Engine", "Planning", "Diagnostics", "WorkflowModel"], path: "Tests/Simulation/Model",
+            swiftSettings: strict),
+        .executableTarget(
+            name: "simulate", dependencies: ["Simulation", "WorkflowModel"], path: "Tests/Simulation/Program", swiftSettings: strict),
+
         // Tests.
         tests("WorkflowModelTests", ["WorkflowModel"]),
         tests("ExpressionsTests", ["Expressions", "Diagnostics", "WorkflowModel"]),
         tests("ManifestsTests", ["Manifests", "Diagnostics", "WorkflowModel"]),
         tests("PlanningTests", ["Expressions", "Planning", "Manifests", "Diagnostics", "WorkflowModel"]),
         tests("EngineTests", ["TestKit", "StatusViews", "Engine", "Planning", "Manifests", "Diagnostics", "WorkflowModel"]),
+        tests("SimulationTests", ["Simulation"]),
         tests("DriverTests", ["TestKit", "Driver", "Ports", "Engine", "Planning", "Manifests", "WorkflowModel"]),
         tests("SQLiteStoreTests", ["SQLiteStore", "Ports", "Engine", "WorkflowModel", grdb]),
         tests("LocalRuntimeTests", ["LocalRuntime", "CLocalRuntime", "Ports", "Engine", "WorkflowModel"]),

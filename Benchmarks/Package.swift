@@ -5,7 +5,9 @@ let package = Package(
     name: "skiff-benchmarks",
     dependencies: [.package(name: "skiff", path: "..")],
     targets: [
-        .executableTarget(name: "EngineBenchmark", dependencies: [.product(name: "SkiffEngine", package: "skiff")]),
+        .target(name: "CInstructionCounter"),
+        .executableTarget(
+            name: "EngineBenchmark", dependencies: ["CInstructionCounter", .product(name: "SkiffEngine", package: "skiff")]),
         .executableTarget(name: "ReadBenchmark", dependencies: [.product(name: "SkiffLanguage", package: "skiff")]),
         .executableTarget(name: "LintBenchmark", dependencies: [.product(name: "SkiffEngine", package: "skiff")]),
     ],

@@ -67,6 +67,72 @@ import WorkflowModel
         #expect(world.starts[PodID(run: uid, node: NodeID(5), attempt: 0)] == 1)
     }
 
+    @Test func `a Workflow that ran elsewhere goes on from its file, compressed nodes and all`() async throws {
+        let origin = try House()
+        let uid = try await self.failed(origin, PodWorld())
+        let exported = try await origin.operations().get(uid, namespace: "default")
+        let house = try House()
+        let file = try house.file("exported.json", exported.json)
+        let world = PodWorld()
+        #expect(try await house.starter().forecast(RetryOrder(run: file, isFile: true)).again.map(\.name) == ["flow[1].b"])
+        try await house.starter(self.runtime(world, failing: [])).retry(RetryOrder(run: file, isFile: true)).wait()
+        #expect(world.starts.count == 1)
+        #expect(try await house.operations().list(ListQuery()).map { "\($0.name) \($0.phase)" } == ["flow Succeeded"])
+        let again = PodWorld()
+        try await house.starter(self.runtime(again, failing: [])).resubmit(ResubmitOrder(run: file, isFile: true, isMemoized: true)).wait()
+        #expect(again.starts.count == 1)
+        // The nodes of a small run, as Argo packs them: gzip in base64.
+        var packed = exported
+        let text = "H4sIAAAAAAACA6tWykxRslIqTs1JTS5RqgUALtu9qg8AAAA="
+        if case .object(var object) = packed, case .object(var status)? = object["status"] {
+            status["nodes"] = nil
+            status["compressedNodes"] = .string(text)
+            object["status"] = .object(status)
+            packed = .object(object)
+        }
+        let shown = try await house.starter().exported(try house.file("packed.json", packed.json))
+        #expect(shown["status"]?["nodes"] == ["id": "select"])
+        let broken = await #expect(throws: OperationError.self) {
+            _ = try await house.starter().exported(try house.file("broken.json", packed.json.replacing(text, with: "AAAA")))
+        }
+        #expect(broken?.hint?.contains("argo get NAME -o json") == true)
+    }
+
+    @Test func `why names who holds the lock, and that nobody carries the run out`() async throws {
+        let house = try House()
+        let chronicle = Chronicle()
+        let spec = "  synchronization: {mutexes: [{name: m}]}\n"
+        let first = try await house.starter(ScriptedRuntime(chronicle: chronicle) { _ in nil }).start(
+            RunRequest(files: [try house.flow("one", spec: spec)]))
+        await chronicle.wait(for: "launch 0")
+        let second = try await house.starter().start(RunRequest(files: [try house.flow("two", spec: spec)]))
+        let operations = try await house.operations()
+        var told = try await operations.why("two", namespace: "default", node: nil)
+        while told.explanations[0].reasons.count < 2 { told = try await operations.why("two", namespace: "default", node: nil) }
+        #expect(
+            told.explanations[0].reasons == [
+                "waits for the lock default/Mutex/m before anything of it starts", "the lock is held by run 'one'",
+            ])
+        await second.leave()
+        await first.leave()
+        let abandoned = try await operations.why("one", namespace: "default", node: "one").explanations[0].reasons[0]
+        #expect(abandoned == "no process carries the run out: go on with it with skiff run --resume one")
+        await #expect(throws: OperationError.self) { try await operations.why("one", namespace: "default", node: "nobody") }
+    }
+
+    @Test func `a run is estimated by the last of its template that succeeded before it`() async throws {
+        let house = try House()
+        var estimates: [Int64?] = []
+        for (name, code) in [("first", 1), ("second", 0), ("third", 0)] {
+            let labels = ["workflows.argoproj.io/workflow-template": "t"]
+            let session = try await house.starter(ScriptedRuntime { _ in .exit(code) }).start(
+                RunRequest(files: [try house.flow(name)], labels: labels))
+            try await session.wait()
+            estimates.append(try await house.operations().get(name, namespace: "default")["status"]?["estimatedDuration"]?.integer)
+        }
+        #expect(estimates == [nil, nil, 0])
+    }
+
     @Test func `two processes cannot retry one run`() async throws {
         let house = try House()
         let uid = RunID(try await self.failed(house, PodWorld()))
@@ -87,10 +153,10 @@ import WorkflowModel
         let house = try House()
         let world = PodWorld()
         let uid = try await self.failed(house, world)
-        let starter = house.starter(self.runtime(world, failing: []))
         for (isMemoized, pods) in [(false, 2), (true, 1)] {
             let before = world.starts.count
-            let session = try await starter.resubmit(ResubmitOrder(run: uid, isMemoized: isMemoized, priority: 7))
+            let session = try await house.starter(self.runtime(world, failing: [])).resubmit(
+                ResubmitOrder(run: uid, isMemoized: isMemoized, priority: 7))
             try await session.wait()
             let workflow = await session.workflows()[0]
             #expect(world.starts.count - before == pods)
@@ -104,7 +170,7 @@ import WorkflowModel
         #expect(try await house.operations().list(ListQuery()).count == 3)
         let refused = await #expect(throws: OperationError.self) {
             let done = try await house.operations().list(ListQuery()).first { $0.phase == "Succeeded" }
-            _ = try await starter.resubmit(ResubmitOrder(run: done?.uid ?? "", isMemoized: true))
+            _ = try await house.starter().resubmit(ResubmitOrder(run: done?.uid ?? "", isMemoized: true))
         }
         #expect(refused?.code == .conflict)
     }

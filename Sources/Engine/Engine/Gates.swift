@@ -32,22 +32,66 @@ struct HeldQueue: Sendable, Equatable {
 }
 
 extension RunMachine {
+    // MARK: Who takes a place
+
+    /// Whether the node counts among the active children of its boundary.
+    ///
+    /// A retried node that holds locks keeps one place for all its attempts. An attempt that had to wait for a place would hold the locks
+    /// meanwhile, and the place might be taken by somebody who waits for them.
+    private func takesPlace(_ node: Node) -> Bool {
+        switch node.type {
+        case .pod, .steps, .dag:
+            guard case .attempt = node.role, let owner = node.owner else { return true }
+            return self.nodes[owner.index].locks.isEmpty
+        case .retry:
+            guard !node.locks.isEmpty, let template = node.template else { return false }
+            switch self.plan.templates[template].nodeType {
+            case .pod, .steps, .dag: return true
+            case .stepGroup, .taskGroup, .retry, .skipped, .suspend, .http, .plugin, .container: return false
+            }
+        case .stepGroup, .taskGroup, .skipped, .suspend, .http, .plugin, .container: return false
+        }
+    }
+
+    /// The node has a place in its boundary when it is in the phase.
+    func isPlaced(_ node: Node, in phase: NodePhase) -> Bool {
+        guard self.takesPlace(node) else { return false }
+        switch phase {
+        case .held: return node.stage == .slot || node.stage == .locksAgain || node.stage == .cacheAgain
+        case .pending, .running, .daemoned: return true
+        case .succeeded, .skipped, .omitted, .failed, .error: return false
+        }
+    }
+
+    // MARK: Waiting
+
     /// Starts the node, or holds it back until its boundary and the workflow have a place.
     mutating func admit(_ id: NodeID) {
         let node = self.nodes[id.index]
+        guard self.takesPlace(node), !self.isPlaced(node, in: node.phase) else { return self.enterWorkflow(id) }
         // Exit handlers of a run that is being stopped do not queue behind what was stopped.
-        if node.isExit, self.run.shutdown != nil || self.run.isPastDeadline { return self.enterBoundary(id) }
+        if node.isExit, self.isShut(isExit: false) { return self.enterBoundary(id) }
         if let boundary = node.boundary, let limit = self.limit(of: boundary),
             self.gates.activeChildren[boundary, default: 0] >= limit || !(self.gates.forBoundary[boundary]?.isEmpty ?? true)
         {
+            // Whoever has the place may wait for the same locks: they are asked for again when there is a place for the node.
+            if !node.locks.isEmpty { self.owe(.release(id)) }
+            self.takeTurn(id, .place)
             self.gates.forBoundary[boundary, default: HeldQueue()].append(id)
-            self.gates.held += 1
             return
         }
         self.enterBoundary(id)
     }
 
     func limit(of boundary: NodeID) -> Int? { self.nodes[boundary.index].template.flatMap { self.plan.templates[$0].parallelism } }
+
+    private mutating func takeTurn(_ id: NodeID, _ stage: NodeStage) {
+        self.run.latestTurn += 1
+        self.nodes[id.index].turn = self.run.latestTurn
+        self.nodes[id.index].stage = stage
+        self.changed.insert(id)
+        self.gates.held += 1
+    }
 
     /// A node that takes no place under any limit; only a suspended run holds it back.
     mutating func enterFreely(_ id: NodeID) {
@@ -60,31 +104,39 @@ extension RunMachine {
 
     private mutating func enterBoundary(_ id: NodeID) {
         if let boundary = self.nodes[id.index].boundary { self.gates.activeChildren[boundary, default: 0] += 1 }
-        if self.nodes[id.index].type == .pod {
+        self.enterWorkflow(id)
+    }
+
+    /// The node has what it needs but a place under the workflow's limit, which only pods take.
+    private mutating func enterWorkflow(_ id: NodeID) {
+        switch self.nodes[id.index].type {
+        case .retry: self.beginAttempts(id)
+        case .pod:
             if self.run.isSuspended || !self.gates.forWorkflow.isEmpty || self.gates.activePods >= self.plan.parallelism ?? .max {
                 return self.hold(id)
             }
             self.gates.activePods += 1
+            self.begin(id)
+        case .steps, .dag, .stepGroup, .taskGroup, .skipped, .suspend, .http, .plugin, .container: self.begin(id)
         }
-        self.begin(id)
     }
 
     private mutating func hold(_ id: NodeID) {
-        self.nodes[id.index].stage = .slot
-        self.changed.insert(id)
+        self.takeTurn(id, .slot)
         self.gates.forWorkflow.append(id)
-        self.gates.held += 1
     }
+
+    // MARK: Leaving
 
     /// Frees the places of a node that has ended, for those that wait for them.
     mutating func leave(_ id: NodeID, from before: NodePhase) {
-        let type = self.nodes[id.index].type
-        guard type == .pod || type == .steps || type == .dag, before != .held || self.nodes[id.index].stage == .slot else { return }
-        if type == .pod, before != .held {
+        let node = self.nodes[id.index]
+        self.nodes[id.index].turn = 0
+        if node.type == .pod, before != .held {
             self.gates.activePods -= 1
             self.refillWorkflow()
         }
-        if let boundary = self.nodes[id.index].boundary {
+        if let boundary = node.boundary, self.isPlaced(node, in: before) {
             let left = self.gates.activeChildren[boundary, default: 1] - 1
             self.gates.activeChildren[boundary] = left == 0 ? nil : left
             self.refill(boundary)
@@ -97,6 +149,7 @@ extension RunMachine {
             self.gates.held -= 1
             // A node that a stop ended while it was held has given up its place already.
             guard self.nodes[next.index].phase == .held else { continue }
+            self.nodes[next.index].turn = 0
             self.nodes[next.index].stage = .place
             if self.nodes[next.index].type == .pod { self.gates.activePods += 1 }
             self.begin(next)
@@ -110,10 +163,15 @@ extension RunMachine {
             if self.gates.forBoundary[boundary]?.isEmpty ?? false { self.gates.forBoundary[boundary] = nil }
             self.gates.held -= 1
             guard self.nodes[next.index].phase == .held else { continue }
+            self.nodes[next.index].turn = 0
+            self.changed.insert(next)
             if self.isClosed(to: next) {
                 self.failHeld(next)
-            } else {
+            } else if self.nodes[next.index].locks.isEmpty {
                 self.enterBoundary(next)
+            } else {
+                self.gates.activeChildren[boundary, default: 0] += 1
+                self.askForLocks(of: next, .locksAgain)
             }
         }
     }
@@ -122,6 +180,17 @@ extension RunMachine {
     private func isClosed(to id: NodeID) -> Bool {
         guard let boundary = self.nodes[id.index].boundary, let template = self.nodes[boundary.index].template else { return false }
         return self.plan.templates[template].failFast && self.hasFailedChild(boundary)
+    }
+
+    /// A step or task of a boundary that is under way has failed, or one of the items of one.
+    mutating func noteFailure(of id: NodeID) {
+        guard self.nodes[id.index].phase.isFailure, let boundary = self.nodes[id.index].boundary else { return }
+        switch self.nodes[id.index].role {
+        case .site, .item:
+            self.steps[boundary]?.hasFailure = true
+            self.dags[boundary]?.hasFailure = true
+        case .entry, .group, .attempt, .exitHandler, .hook, .container: break
+        }
     }
 
     private func hasFailedChild(_ boundary: NodeID) -> Bool {

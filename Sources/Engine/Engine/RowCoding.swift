@@ -65,6 +65,22 @@ enum RowCoding {
         }
     }
 
+    static func debt(_ debt: Debt) -> JSONValue {
+        switch debt {
+        case .release(let node): node.map { ["release", .integer($0.ordinal)] } ?? ["release"]
+        case .remember(let node): ["remember", .integer(node.ordinal)]
+        }
+    }
+
+    static func debt(_ json: JSONValue) -> Debt? {
+        let node = json[1]?.integer.flatMap { Int(exactly: $0) }.map { NodeID($0) }
+        switch json[0]?.string {
+        case "release": return .release(node)
+        case "remember": return node.map { .remember($0) }
+        default: return nil
+        }
+    }
+
     static func role(_ role: NodeRole) -> JSONValue {
         switch role {
         case .entry: ["entry"]
@@ -130,6 +146,7 @@ extension Node {
         row["cpuMillis"] = self.cpuMillis.map { .integer($0) }
         row["peakMemoryBytes"] = self.peakMemoryBytes.map { .integer($0) }
         if self.stage != .place { row["stage"] = .string(self.stage.rawValue) }
+        if self.turn > 0 { row["turn"] = .integer(self.turn) }
         if !self.locks.isEmpty { row["locks"] = .array(self.locks.map(\.row)) }
         row["waitsFor"] = self.waitsFor.map { .string($0) }
         row["memo"] = self.memo.map { [.bool($0.isHit), .string($0.key), .string($0.cache)] }
@@ -163,6 +180,7 @@ extension Node {
         self.outputs.result = row["result"]?.string
         self.outputs.exitCode = row["exitCode"]?.int
         self.stage = row["stage"]?.string.flatMap { NodeStage(rawValue: $0) } ?? .place
+        self.turn = row["turn"]?.int ?? 0
         self.locks = (row["locks"]?.array ?? []).compactMap { LockRequest(row: $0) }
         self.waitsFor = row["waitsFor"]?.string
         self.original = row["original"]?.string
@@ -223,6 +241,10 @@ extension RunState {
         if !self.locks.isEmpty { row["locks"] = .array(self.locks.map(\.row)) }
         row["waitsFor"] = self.waitsFor.map { .string($0) }
         row["labels"] = RowCoding.parameters(self.labels)
+        row["deadlock"] = self.deadlock.map { .string($0) }
+        if self.isExitDeadlocked { row["isExitDeadlocked"] = true }
+        if self.latestTurn > 0 { row["latestTurn"] = .integer(self.latestTurn) }
+        if !self.debts.isEmpty { row["debts"] = .array(self.debts.map(RowCoding.debt)) }
         return .object(row)
     }
 
@@ -247,6 +269,10 @@ extension RunState {
         self.locks = (row["locks"]?.array ?? []).compactMap { LockRequest(row: $0) }
         self.waitsFor = row["waitsFor"]?.string
         self.labels = RowCoding.parameters(row["labels"])
+        self.deadlock = row["deadlock"]?.string
+        self.isExitDeadlocked = row["isExitDeadlocked"]?.bool ?? false
+        self.latestTurn = row["latestTurn"]?.int ?? 0
+        self.debts = (row["debts"]?.array ?? []).compactMap { RowCoding.debt($0) }
     }
 }
 
@@ -278,7 +304,7 @@ extension RunMachine {
                 self.leaves.all += 1
                 if node.phase.hasEnded { self.leaves.finished += 1 }
             }
-            guard let template = node.template, node.type != .retry, node.phase != .held, node.stage != .dormant else { continue }
+            guard let template = node.template, node.type != .retry, node.phase != .held, !node.phase.isFulfilled else { continue }
             switch self.plan.templates[template].body {
             case .steps(let steps): self.steps[node.id] = StepsState(sites: steps.steps.count)
             case .dag(let dag):
@@ -289,6 +315,7 @@ extension RunMachine {
         }
         for node in self.nodes where !node.isRetired { self.register(node.id) }
         for node in self.nodes where !node.isRetired { self.rebuild(node) }
+        for node in self.nodes.filter({ $0.turn > 0 && !$0.isRetired }).sorted(by: { $0.turn < $1.turn }) { self.rebuildQueue(node) }
     }
 
     private mutating func rebuild(_ node: Node) {
@@ -297,6 +324,7 @@ extension RunMachine {
         if node.phase == .daemoned, node.type == .pod { self.daemons.insert(node.id) }
         if case .hook = node.role, node.owner == nil { self.runHooks.append(node.id) }
         if node.phase.isFulfilled { self.hooked.remove(node.id) }
+        self.noteFailure(of: node.id)
         self.rebuildGates(node)
         if node.type == .taskGroup, node.phase == .running {
             self.openItems[node.id] = node.children.count { !self.isSettled($0) }
@@ -308,38 +336,26 @@ extension RunMachine {
     }
 
     private func waitsForSomething(_ node: Node) -> Bool {
-        if node.dueAt != nil || node.stage == .locks || node.stage == .cache { return true }
-        switch node.type {
-        case .suspend, .http, .plugin: return node.phase != .held
-        case .pod, .steps, .stepGroup, .dag, .taskGroup, .retry, .skipped, .container: return false
+        if node.dueAt != nil { return true }
+        switch (node.type, node.phase) {
+        case (_, .held): return node.stage != .place && node.stage != .slot
+        case (.suspend, _), (.http, _), (.plugin, _): return true
+        case (.pod, _), (.steps, _), (.stepGroup, _), (.dag, _), (.taskGroup, _), (.retry, _), (.skipped, _), (.container, _): return false
         }
     }
 
     private mutating func rebuildGates(_ node: Node) {
-        if node.phase == .held, node.stage == .locks || node.stage == .cache || node.stage == .dormant { return }
-        switch node.type {
-        case .pod, .steps, .dag: break
-        case .suspend, .http, .plugin:
-            if node.phase == .held {
-                self.gates.held += 1
-                self.gates.forWorkflow.append(node.id)
-            }
-            return
-        case .stepGroup, .taskGroup, .retry, .skipped, .container: return
-        }
-        switch node.phase {
-        case .pending, .running, .daemoned:
-            if node.type == .pod { self.gates.activePods += 1 }
-            if let boundary = node.boundary { self.gates.activeChildren[boundary, default: 0] += 1 }
-        case .held:
-            self.gates.held += 1
-            if let boundary = node.boundary, node.stage == .place {
-                self.gates.forBoundary[boundary, default: HeldQueue()].append(node.id)
-            } else {
-                if let boundary = node.boundary { self.gates.activeChildren[boundary, default: 0] += 1 }
-                self.gates.forWorkflow.append(node.id)
-            }
-        case .succeeded, .skipped, .omitted, .failed, .error: break
+        if node.phase.hasEnded { return }
+        if node.type == .pod, node.phase != .held { self.gates.activePods += 1 }
+        if let boundary = node.boundary, self.isPlaced(node, in: node.phase) { self.gates.activeChildren[boundary, default: 0] += 1 }
+    }
+
+    private mutating func rebuildQueue(_ node: Node) {
+        self.gates.held += 1
+        if let boundary = node.boundary, node.stage == .place {
+            self.gates.forBoundary[boundary, default: HeldQueue()].append(node.id)
+        } else {
+            self.gates.forWorkflow.append(node.id)
         }
     }
 }

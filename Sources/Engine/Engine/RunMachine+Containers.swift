@@ -14,7 +14,9 @@ extension RunMachine {
         self.nodes[id.index].phase = .daemoned
         self.changed.insert(id)
         self.daemons.insert(id)
-        if !self.startExtras(of: id) { self.work.append(.settled(id)) }
+        // From here on it is settled, and that is said once: a hook that started later would have it said again.
+        self.hooked.remove(id)
+        if !self.startExtras(of: id) { self.announce(id) }
     }
 
     /// A daemon ends with the steps or dag it was started in.
@@ -39,6 +41,8 @@ extension RunMachine {
         self.leaves.finished += 1
         self.leave(id, from: .running)
         self.settleAccounts(id)
+        self.endContainers(of: id, result.containers, phase, self.nodes[id.index].message)
+        self.noteFailure(of: id)
         self.measure(id)
         if case .attempt = self.nodes[id.index].role, let owner = self.nodes[id.index].owner { self.follow(owner, to: phase) }
         if self.isConcluding { self.conclude() }
@@ -50,6 +54,10 @@ extension RunMachine {
         self.nodes[owner.index].phase = phase
         self.nodes[owner.index].finishedAt = self.run.now
         self.changed.insert(owner)
+        self.leave(owner, from: .daemoned)
+        self.settleAccounts(owner)
+        self.measure(owner)
+        self.noteFailure(of: owner)
     }
 
     static func describe(_ end: PodResult.End) -> String {
@@ -142,6 +150,17 @@ extension RunMachine {
             self.nodes[child.index].phase = phase
             self.nodes[child.index].message = message
             self.nodes[child.index].finishedAt = self.run.now
+            self.changed.insert(child)
+        }
+    }
+
+    /// The pod starts again from nothing, and so do its containers.
+    mutating func resetContainers(of id: NodeID) {
+        for child in self.nodes[id.index].children where self.nodes[child.index].type == .container {
+            self.nodes[child.index].phase = .pending
+            self.nodes[child.index].message = ""
+            self.nodes[child.index].finishedAt = nil
+            self.nodes[child.index].outputs = NodeOutputs()
             self.changed.insert(child)
         }
     }

@@ -81,8 +81,9 @@ extension RunMachine {
     }
 
     mutating func itemSettled(_ group: NodeID) {
-        self.openItems[group]! -= 1
-        guard self.openItems[group] == 0 else { return }
+        guard let open = self.openItems[group] else { return }
+        self.openItems[group] = open - 1
+        guard open == 1 else { return }
         self.openItems[group] = nil
         // As Argo: the last child in order that failed gives the group its phase.
         let failed = self.nodes[group.index].children.last { self.nodes[$0.index].phase.isFailure }
@@ -95,7 +96,6 @@ extension RunMachine {
         else {
             return
         }
-        if let node = self.dags[id]!.taskNodes[task], self.nodes[node.index].phase.isFailure { self.dags[id]!.hasFailure = true }
         let goal = self.goal(of: id, dag)
         for dependent in dag.dependents[task] {
             self.dags[id]!.unmet[dependent] -= 1

@@ -150,6 +150,7 @@ extension RunMachine {
     /// Starts a node that has its places.
     mutating func begin(_ id: NodeID) {
         self.changed.insert(id)
+        self.nodes[id.index].stage = .place
         if self.isShut(isExit: self.nodes[id.index].isExit) {
             self.nodes[id.index].phase = .pending
             return self.finish(id, .failed, message: self.shutMessage)

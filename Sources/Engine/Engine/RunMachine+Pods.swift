@@ -107,23 +107,31 @@ extension RunMachine {
         if self.nodes[id.index].phase == .daemoned {
             return self.daemonEnded(id, PodResult(end: .notStarted(message: reason), finishedAt: self.run.now))
         }
-        if let doom = self.nodes[id.index].doom { return self.finish(id, doom.phase, message: doom.message) }
+        if let doom = self.nodes[id.index].doom {
+            self.endContainers(of: id, [], doom.phase, doom.message)
+            return self.finish(id, doom.phase, message: doom.message)
+        }
         guard self.restartsOnLoss(id) else {
-            self.endContainers(of: id, [], .error, "the pod was lost")
-            return self.finish(
-                id, .error, message: "the pod was lost, and is not started again (\(Self.restartOnLoss): \"false\"): \(reason)")
+            return self.fail(id, "the pod was lost, and is not started again (\(Self.restartOnLoss): \"false\"): \(reason)")
         }
         self.nodes[id.index].podAttempt += 1
         self.nodes[id.index].phase = .pending
         self.nodes[id.index].message = "started again after a loss: \(reason)"
         self.changed.insert(id)
         if self.nodes[id.index].podAttempt > Self.mostLosses {
-            return self.finish(id, .error, message: "the pod was lost \(Self.mostLosses + 1) times: \(reason)")
+            return self.fail(id, "the pod was lost \(Self.mostLosses + 1) times: \(reason)")
         }
         switch self.podRequest(id) {
-        case .success(let request): self.actions.append(.launch(request))
-        case .failure(let fault): self.finish(id, .error, message: fault.message)
+        case .success(let request):
+            self.resetContainers(of: id)
+            self.actions.append(.launch(request))
+        case .failure(let fault): self.fail(id, fault.message)
         }
+    }
+
+    private mutating func fail(_ id: NodeID, _ message: String) {
+        self.endContainers(of: id, [], .error, message)
+        self.finish(id, .error, message: message)
     }
 
     /// Annotation of a template, of `podMetadata` or of the workflow: with `"false"` a pod that was lost is an error of its node, which only the
@@ -218,13 +226,13 @@ extension RunMachine {
     func isShut(isExit: Bool) -> Bool {
         switch self.run.shutdown {
         case .terminate: true
-        case .stop: !isExit
-        case nil: self.run.isPastDeadline && !isExit
+        case .stop: !isExit || self.run.isExitDeadlocked
+        case nil: self.run.isExitDeadlocked || (self.run.isPastDeadline || self.run.deadlock != nil) && !isExit
         }
     }
 
     var shutMessage: String {
-        self.run.shutdown.map { "Stopped with strategy '\($0.rawValue)'" } ?? "Step exceeded its deadline"
+        self.run.shutdown.map { "Stopped with strategy '\($0.rawValue)'" } ?? self.run.deadlock ?? "Step exceeded its deadline"
     }
 
     mutating func shutDown(_ kind: RunState.Shutdown, message: String) {
@@ -244,7 +252,7 @@ extension RunMachine {
         self.endEverything(pods: self.shutMessage, others: self.shutMessage)
     }
 
-    private mutating func endEverything(pods: String, others: String) {
+    mutating func endEverything(pods: String, others: String) {
         for index in self.nodes.indices {
             let node = self.nodes[index]
             guard !node.phase.hasEnded, self.isShut(isExit: node.isExit) else { continue }

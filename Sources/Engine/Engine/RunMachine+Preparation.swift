@@ -19,12 +19,17 @@ extension RunMachine {
                     "\(self.displayName(of: self.nodes[holder.index])), which it is part of, holds \(lock.text): it would wait for ever"
                 return self.finish(id, .error, message: message)
             }
-            self.nodes[id.index].stage = .locks
             self.nodes[id.index].locks = locks
-            self.waiting.insert(id)
-            self.changed.insert(id)
-            self.actions.append(.acquire(LockHolder(run: self.id, node: id), locks, priority: self.plan.priority ?? 0))
+            self.askForLocks(of: id, .locks)
         }
+    }
+
+    mutating func askForLocks(of id: NodeID, _ stage: NodeStage) {
+        self.nodes[id.index].stage = stage
+        self.waiting.insert(id)
+        self.changed.insert(id)
+        let holder = LockHolder(run: self.id, node: id)
+        self.actions.append(.acquire(holder, self.nodes[id.index].locks, priority: self.plan.priority ?? 0))
     }
 
     /// A node around this one that holds a mutex of these until this one has ended.
@@ -73,9 +78,9 @@ extension RunMachine {
     }
 
     mutating func locksAnswered(_ id: NodeID, _ answer: LockAnswer) {
-        guard id.index < self.nodes.count, self.nodes[id.index].stage == .locks, !self.nodes[id.index].phase.isFulfilled else {
+        guard id.index < self.nodes.count, self.waits(id, at: .locks, .locksAgain) else {
             // It came too late: whoever asked has ended, and what was given goes back.
-            if answer == .granted { self.actions.append(.release(LockHolder(run: self.id, node: id))) }
+            if answer == .granted { self.owe(.release(id)) }
             return
         }
         self.changed.insert(id)
@@ -83,7 +88,6 @@ extension RunMachine {
         case .granted:
             self.nodes[id.index].waitsFor = nil
             self.nodes[id.index].message = ""
-            self.nodes[id.index].stage = .place
             self.waiting.remove(id)
             self.recall(id)
         case .wait(let lock, let held, let limit):
@@ -93,6 +97,11 @@ extension RunMachine {
         }
     }
 
+    private func waits(_ id: NodeID, at stage: NodeStage, _ again: NodeStage) -> Bool {
+        let node = self.nodes[id.index]
+        return node.phase == .held && (node.stage == stage || node.stage == again)
+    }
+
     /// Looks into the cache, where the template has one.
     private mutating func recall(_ id: NodeID) {
         guard let index = self.nodes[id.index].template, let memo = self.plan.templates[index].memoize else { return self.proceed(id) }
@@ -100,7 +109,7 @@ extension RunMachine {
         switch self.memoRequest(memo, self.scope(of: id)) {
         case .failure(let fault): self.finish(id, .error, message: fault.message)
         case .success((let request, let maxAge)):
-            self.nodes[id.index].stage = .cache
+            self.nodes[id.index].stage = self.nodes[id.index].stage == .locksAgain ? .cacheAgain : .cache
             self.nodes[id.index].memo = MemoStatus(isHit: false, key: request.key, cache: request.cache)
             self.waiting.insert(id)
             self.changed.insert(id)
@@ -126,10 +135,9 @@ extension RunMachine {
 
     /// What the cache had.
     mutating func recalled(_ id: NodeID, _ outputs: NodeOutputs?) {
-        guard id.index < self.nodes.count, self.nodes[id.index].stage == .cache, !self.nodes[id.index].phase.isFulfilled else { return }
+        guard id.index < self.nodes.count, self.waits(id, at: .cache, .cacheAgain) else { return }
         self.changed.insert(id)
         self.waiting.remove(id)
-        self.nodes[id.index].stage = .place
         guard let outputs else { return self.proceed(id) }
         self.nodes[id.index].memo?.isHit = true
         self.nodes[id.index].outputs = outputs
@@ -138,15 +146,20 @@ extension RunMachine {
     }
 
     private mutating func proceed(_ id: NodeID) {
+        let isPlaced = self.isPlaced(self.nodes[id.index], in: .held)
+        self.nodes[id.index].stage = isPlaced ? .slot : .place
         switch self.nodes[id.index].type {
-        case .retry:
-            self.nodes[id.index].phase = .running
-            self.changed.insert(id)
-            if let attempt = self.attempts(of: id).last, self.isDormant(attempt) { return self.goOn(attempt) }
-            self.startAttempt(of: id, 0)
         case .suspend, .http, .plugin: self.enterFreely(id)
-        case .pod, .steps, .dag, .stepGroup, .taskGroup, .skipped, .container: self.admit(id)
+        case .retry, .pod, .steps, .dag, .stepGroup, .taskGroup, .skipped, .container: self.admit(id)
         }
+    }
+
+    mutating func beginAttempts(_ id: NodeID) {
+        self.nodes[id.index].phase = .running
+        self.nodes[id.index].stage = .place
+        self.changed.insert(id)
+        if let attempt = self.attempts(of: id).last, self.isDormant(attempt) { return self.goOn(attempt) }
+        self.startAttempt(of: id, 0)
     }
 
     /// Gives back what a node that has ended held, and keeps its outputs where the template says so.
@@ -155,13 +168,31 @@ extension RunMachine {
         if case .attempt = self.nodes[id.index].role { return }
         if !self.nodes[id.index].locks.isEmpty {
             self.nodes[id.index].waitsFor = nil
-            self.actions.append(.release(LockHolder(run: self.id, node: id)))
+            self.owe(.release(id))
         }
         guard self.nodes[id.index].phase == .succeeded, let memo = self.nodes[id.index].memo, !memo.isHit,
             self.plan.templates[index].memoize != nil
         else { return }
-        let request = MemoRequest(namespace: self.plan.namespace, cache: memo.cache, key: memo.key)
-        self.actions.append(.remember(id, request, self.nodes[id.index].outputs))
+        self.owe(.remember(id))
+    }
+
+    // MARK: Debts
+
+    /// Has something done that no node would tell again, were it lost between the commit and the action.
+    mutating func owe(_ debt: Debt) {
+        guard let action = self.action(for: debt) else { return }
+        self.actions.append(action)
+        self.freshDebts.append(debt)
+    }
+
+    func action(for debt: Debt) -> Action? {
+        switch debt {
+        case .release(let node): return .release(LockHolder(run: self.id, node: node))
+        case .remember(let node):
+            guard node.index < self.nodes.count, let memo = self.nodes[node.index].memo else { return nil }
+            let request = MemoRequest(namespace: self.plan.namespace, cache: memo.cache, key: memo.key)
+            return .remember(node, request, self.nodes[node.index].outputs)
+        }
     }
 }
 
@@ -170,8 +201,8 @@ extension RunMachine {
     func outstandingPreparation(of node: Node) -> [Action] {
         switch node.stage {
         case .place, .slot, .dormant: return []
-        case .locks: return [.acquire(LockHolder(run: self.id, node: node.id), node.locks, priority: self.plan.priority ?? 0)]
-        case .cache:
+        case .locks, .locksAgain: return [.acquire(LockHolder(run: self.id, node: node.id), node.locks, priority: self.plan.priority ?? 0)]
+        case .cache, .cacheAgain:
             guard let memo = node.template.flatMap({ self.plan.templates[$0].memoize }),
                 case .success((let request, let maxAge)) = self.memoRequest(memo, self.scope(of: node.id))
             else { return [] }
@@ -223,6 +254,6 @@ extension RunMachine {
 
     /// Locks that are given to a run that has ended go back.
     mutating func giveBack(_ event: Event) {
-        if case .locksAnswered(let node, .granted) = event { self.actions.append(.release(LockHolder(run: self.id, node: node))) }
+        if case .locksAnswered(let node, .granted) = event { self.owe(.release(node)) }
     }
 }

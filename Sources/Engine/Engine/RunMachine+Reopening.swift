@@ -183,9 +183,14 @@ extension RunMachine {
     mutating func registerParts(of id: NodeID) {
         for part in self.nodes[id.index].children {
             if self.nodes[part.index].type == .stepGroup {
-                for step in self.nodes[part.index].children { self.enter(step, in: id) }
+                for step in self.nodes[part.index].children {
+                    self.enter(step, in: id)
+                    self.noteFailure(of: step)
+                }
             } else {
                 self.enter(part, in: id)
+                self.noteFailure(of: part)
+                for item in self.nodes[part.index].children { self.noteFailure(of: item) }
             }
         }
     }
@@ -199,7 +204,6 @@ extension RunMachine {
         self.steps[id]!.group = self.place(ofGroup: group)
         self.steps[id]!.groupNode = group
         self.steps[id]!.open = isFulfilled ? 0 : self.nodes[group.index].children.count { !self.isSettled($0) }
-        self.steps[id]!.hasFailure = self.nodes[id.index].phase.isFailure && self.nodes[group.index].phase.isFailure
         for later in groups[(at + 1)...] { self.steps[id]!.later[self.place(ofGroup: later)] = later }
     }
 
@@ -214,7 +218,6 @@ extension RunMachine {
             guard let node else { continue }
             if self.isSettled(node) {
                 for dependent in dag.dependents[task] { self.dags[id]!.unmet[dependent] -= 1 }
-                if self.nodes[node.index].phase.isFailure { self.dags[id]!.hasFailure = true }
             } else {
                 self.dags[id]!.open += 1
             }

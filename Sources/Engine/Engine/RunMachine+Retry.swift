@@ -40,7 +40,8 @@ extension RunMachine {
             guard let index = node.template, let retry = self.plan.templates[index].retry else { return .success(.end(attempt.message)) }
             let scope = self.scope(of: owner)
             if self.isShut(isExit: node.isExit) {
-                return .success(.end(self.run.shutdown == nil ? "retry exceeded workflow deadline" : self.shutMessage))
+                return .success(
+                    .end(self.run.shutdown == nil && self.run.deadlock == nil ? "retry exceeded workflow deadline" : self.shutMessage))
             }
             let attempts = self.attempts(of: owner).count
             var wait = Span(milliseconds: 0)

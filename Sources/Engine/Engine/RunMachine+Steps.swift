@@ -216,7 +216,6 @@ extension RunMachine {
             return !self.isTolerated(node.phase, planned.steps[site].continueOn)
         }
         if let failed {
-            self.steps[id]!.hasFailure = true
             let message = "child '\(ArgoNames.nodeID(self.nodes[failed.index].name, workflow: self.plan.name))' failed"
             self.finish(groupNode, self.nodes[failed.index].phase == .error ? .error : .failed, message: message)
             self.finishComposite(id, .failed, message: message)

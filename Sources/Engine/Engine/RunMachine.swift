@@ -102,9 +102,13 @@ public struct RunMachine: Sendable {
 
     // Empty between events.
     var work: [Work] = []
+    /// Nodes with hooks or an exit handler that were said to be settled.
+    var announced: Set<NodeID> = []
     var actions: [Action] = []
     var changed: Set<NodeID> = []
     var isRunChanged = false
+    /// Of the events since the last `takeChanges()`.
+    var freshDebts: [Debt] = []
 
     public init(plan: Plan, id: RunID) {
         self.plan = plan
@@ -157,9 +161,9 @@ public struct RunMachine: Sendable {
 
     /// The actions that are under way, to be carried out again by a process that takes the run over.
     public func outstanding() -> [Action] {
-        if self.run.phase.isFinished { return [.finish(self.run.phase)] }
-        if self.run.phase == .pending { return self.pendingActions }
-        var actions: [Action] = []
+        var actions = self.run.debts.compactMap { self.action(for: $0) }
+        if self.run.phase.isFinished { return actions + [.finish(self.run.phase)] }
+        if self.run.phase == .pending { return actions + self.pendingActions }
         if let at = self.runDeadline, !self.run.isPastDeadline { actions.append(.schedule(TimerID(node: nil, kind: .runDeadline), at: at)) }
         for node in self.nodes where !node.phase.hasEnded {
             if node.phase == .held {
@@ -242,8 +246,10 @@ public struct RunMachine: Sendable {
         repeat {
             self.drainWork()
             if self.run.phase == .running { self.triggerHooks() }
-            if self.work.isEmpty, self.run.phase == .running, self.isStuck { self.breakDeadlock() }
+            if self.work.isEmpty, self.run.phase == .running, self.isDeadlocked { self.endDeadlock() }
         } while !self.work.isEmpty
+        if !self.announced.isEmpty { self.announced.removeAll() }
+        if self.run.phase == .running, self.isStuck { self.endStuck() }
     }
 
     private mutating func drainWork() {
@@ -278,7 +284,7 @@ public struct RunMachine: Sendable {
         case .attempt: if let owner { self.attemptSettled(owner, attempt: self.nodes[id.index]) }
         case .exitHandler, .hook:
             guard let owner else { return self.conclude() }
-            if self.isSettled(owner) { self.work.append(.settled(owner)) }
+            if self.isSettled(owner) { self.announce(owner) }
         case .container: break
         }
     }
@@ -294,19 +300,34 @@ public struct RunMachine: Sendable {
         self.nodes[id.index].finishedAt = phase == .daemoned ? nil : self.run.now
         self.nodes[id.index].doom = nil
         self.nodes[id.index].dueAt = nil
+        self.noteFailure(of: id)
         self.waiting.remove(id)
         self.changed.insert(id)
         if !self.dormant.isEmpty { self.closeDormant(inside: id, .omitted, message: "what it is part of has ended") }
-        self.leave(id, from: before)
+        // A retried daemon keeps its place and its locks while it serves.
+        if phase != .daemoned { self.leave(id, from: before) }
         switch self.nodes[id.index].type {
         case .pod: self.leaves.finished += 1
-        case .steps, .dag: if !self.daemons.isEmpty { self.stopDaemons(of: id) }
+        case .steps, .dag:
+            self.steps[id] = nil
+            self.dags[id] = nil
+            self.goals[id] = nil
+            if !self.daemons.isEmpty { self.stopDaemons(of: id) }
         case .stepGroup, .taskGroup, .retry, .skipped, .suspend, .http, .plugin, .container: break
         }
-        self.settleAccounts(id)
-        self.measure(id)
+        if phase != .daemoned {
+            self.settleAccounts(id)
+            self.measure(id)
+        }
         self.hooked.remove(id)
-        if !self.startExtras(of: id) { self.work.append(.settled(id)) }
+        if !self.startExtras(of: id) { self.announce(id) }
+    }
+
+    /// Says once that the node is settled. Its end and those of its hooks may fall in one event, and each would say it.
+    mutating func announce(_ id: NodeID) {
+        let hasExtras = self.nodes[id.index].children.contains { self.nodes[$0.index].role.isExtra }
+        if hasExtras, !self.announced.insert(id).inserted { return }
+        self.work.append(.settled(id))
     }
 
     private mutating func entrySettled() {
@@ -334,7 +355,7 @@ public struct RunMachine: Sendable {
         self.measureRun()
         self.run.waitsFor = nil
         for id in self.dormant.sorted() { self.closeDormant(inside: id, .failed, message: message) }
-        if self.plan.synchronization != nil { self.actions.append(.release(LockHolder(run: self.id, node: nil))) }
+        if self.plan.synchronization != nil { self.owe(.release(nil)) }
         self.actions.append(.finish(phase))
     }
 
@@ -342,6 +363,10 @@ public struct RunMachine: Sendable {
 
     /// The rows that changed since the last call, for the journal.
     public mutating func takeChanges() -> (run: JSONValue?, nodes: [(id: NodeID, row: JSONValue)]) {
+        if self.isRunChanged {
+            self.run.debts = self.freshDebts
+            self.freshDebts.removeAll()
+        }
         let run = self.isRunChanged ? self.run.row : nil
         let nodes = self.changed.sorted().map { (id: $0, row: self.nodes[$0.index].row) }
         self.isRunChanged = false
@@ -355,10 +380,31 @@ public struct RunMachine: Sendable {
 
 extension RunMachine: Equatable {
     /// Equal in everything a run is made of; the plan is taken to be the same.
-    public static func == (left: RunMachine, right: RunMachine) -> Bool {
-        left.id == right.id && left.run == right.run && left.nodes == right.nodes && left.steps == right.steps && left.dags == right.dags
-            && left.openItems == right.openItems && left.gates == right.gates && left.waiting == right.waiting
-            && left.leaves == right.leaves && left.daemons == right.daemons && left.hooked == right.hooked
-            && left.runHooks == right.runHooks && left.dormant == right.dormant
+    public static func == (left: RunMachine, right: RunMachine) -> Bool { left.id == right.id && left.differences(from: right).isEmpty }
+
+    /// In which parts two machines are not equal, and how they stand there; for tests.
+    public func differences(from other: RunMachine) -> [String] {
+        var found: [String] = []
+        func compare<Part: Equatable>(_ name: String, _ part: KeyPath<RunMachine, Part>) {
+            let (own, others) = (self[keyPath: part], other[keyPath: part])
+            if own != others { found.append("\(name): \(own), not \(others)") }
+        }
+        compare("run", \.run)
+        if self.nodes != other.nodes {
+            let unequal = zip(self.nodes, other.nodes).first { $0 != $1 }
+            found.append("nodes: \(unequal.map { "\($0), not \($1)" } ?? "\(self.nodes.count), not \(other.nodes.count)")")
+        }
+        compare("steps", \.steps)
+        compare("dags", \.dags)
+        compare("open items", \.openItems)
+        compare("gates", \.gates)
+        compare("waiting", \.waiting)
+        compare("finished leaves", \.leaves.finished)
+        compare("leaves", \.leaves.all)
+        compare("daemons", \.daemons)
+        compare("hooked", \.hooked)
+        compare("hooks of the run", \.runHooks)
+        compare("dormant", \.dormant)
+        return found
     }
 }

@@ -97,6 +97,8 @@ public enum NodeStage: String, Sendable, Equatable {
     case slot
     /// Its turn to go on with the parts it has, after somebody retried its run.
     case dormant
+    /// As `locks` and `cache`, by a node that has its place in the boundary.
+    case locksAgain, cacheAgain
 }
 
 /// How much of its work a step says it has done.
@@ -196,6 +198,8 @@ public struct Node: Sendable, Equatable {
     public var cpuMillis: Int64?
     public var peakMemoryBytes: Int64?
     public var stage: NodeStage = .place
+    /// Its turn among those that wait for a place, from the order in which they came; 0 when it does not wait for one.
+    public var turn: Int = 0
     /// The locks it was given.
     public var locks: [LockRequest] = []
     /// The lock it waits for, as Argo writes it.
@@ -249,4 +253,20 @@ public struct RunState: Sendable, Equatable {
     public var entryNode = NodeID(0)
     /// Node that runs the workflow's exit handler.
     public var exitNode: NodeID?
+    /// Why the run was ended that could not have ended by itself.
+    public var deadlock: String?
+    /// It could not even have ended its exit handlers.
+    public var isExitDeadlocked = false
+    /// The turn that was given out last.
+    public var latestTurn: Int = 0
+    /// What the latest commit was to be followed by and no node tells again.
+    public var debts: [Debt] = []
+}
+
+/// Something to be done once for a node that has ended. What is recorded with a commit has been done when the next one comes.
+public enum Debt: Sendable, Equatable {
+    /// Its locks go back; without a node, those of the run itself.
+    case release(NodeID?)
+    /// Its outputs go into the cache.
+    case remember(NodeID)
 }

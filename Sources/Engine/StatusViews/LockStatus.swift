@@ -13,10 +13,11 @@ struct LockStatus {
         if let lock = run.waitsFor { self.waiting.append((lock, name)) }
         for node in nodes where !node.locks.isEmpty && !node.phase.hasEnded {
             let holder = "\(name)/\(ArgoNames.nodeID(node.name, workflow: plan.name))"
-            if node.stage == .locks {
-                if let lock = node.waitsFor { self.waiting.append((lock, holder)) }
-            } else {
-                for lock in node.locks { self.holding.append((lock, holder)) }
+            switch node.phase == .held ? node.stage : .slot {
+            case .locks, .locksAgain: if let lock = node.waitsFor { self.waiting.append((lock, holder)) }
+            // It gave them back, and asks again when there is a place for it.
+            case .place: break
+            case .slot, .cache, .cacheAgain: for lock in node.locks { self.holding.append((lock, holder)) }
             }
         }
     }

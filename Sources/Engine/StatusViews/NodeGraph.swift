@@ -129,5 +129,7 @@ struct NodeGraph {
 extension Node {
     /// A node that waits for a place under a limit does not exist yet for Argo's clients; one that waits for a lock does, and so does one with
     /// parts that goes on after a retry. One that was made again does not exist any more.
-    var isShown: Bool { !self.isRetired && (self.phase != .held || self.stage == .locks || self.stage == .dormant) }
+    var isShown: Bool {
+        !self.isRetired && (self.phase != .held || self.stage == .locks || self.stage == .locksAgain || self.stage == .dormant)
+    }
 }

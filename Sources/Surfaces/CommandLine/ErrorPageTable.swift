@@ -1657,6 +1657,32 @@ let errorPageTable: [ErrorPage] = [
         Leaving the field out would change what the workflow does, so `skiff run` refuses it before anything runs. `skiff lint` only mentions it, since the manifest is sound.
         """#),
     ErrorPage(
+        "not-taken-over",
+        #"""
+        # not-taken-over
+
+        A run goes on here that ran elsewhere, and something of it stayed there.
+
+        ## Example
+
+        ```console
+        $ argo get flow -o json > flow.json
+        $ skiff retry -f flow.json        # 'build' kept its artifact in the cluster's S3 store
+        ```
+
+        ## Remedy
+
+        Nothing, if no step that still runs reads the artifact. Otherwise have the step that makes it run again too:
+
+        ```console
+        $ skiff retry -f flow.json --restart-successful --node-field-selector displayName=build
+        ```
+
+        ## Why
+
+        The status of a Workflow says where an artifact lies, not what is in it. A step that needs it fails when it starts; that is known before anything runs, so it is said then.
+        """#),
+    ErrorPage(
         "not-yaml",
         #"""
         # not-yaml

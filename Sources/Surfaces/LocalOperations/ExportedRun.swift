@@ -127,7 +127,7 @@ struct ExportedRun {
 }
 
 extension LocalRunStarter {
-    public func exported(_ file: String) throws -> JSONValue { try ExportedRun.read(file, unpack: self.machinery.unpack).manifest }
+    public func exported(_ file: String) async throws -> JSONValue { try ExportedRun.read(file, unpack: self.machinery.unpack).manifest }
 
     /// The run of an exported file, its parameters changed.
     func foreignRun(

@@ -24,7 +24,11 @@ public struct LocalOperations: Operations {
     public func get(_ name: String, namespace: String) async throws -> JSONValue {
         try await OperationError.translating {
             let record = try await self.store.reader.findRun(name, namespace: namespace)
-            return try await StoredRun.load(record, from: self.store.reader).view
+            var view = try await StoredRun.load(record, from: self.store.reader).view
+            if let seconds = try await DurationEstimate(reader: self.store.reader).seconds(for: record) {
+                view.set(["status", "estimatedDuration"], .integer(seconds))
+            }
+            return view
         }
     }
 

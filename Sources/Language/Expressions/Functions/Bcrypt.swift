@@ -69,7 +69,7 @@ struct Blowfish {
             while at < words.count {
                 left ^= salt[at & 3]
                 right ^= salt[(at + 1) & 3]
-                Self.encrypt(&left, &right, UnsafeBufferPointer(words))
+                Self.encrypt(&left, &right, words.baseAddress!)
                 words[at] = left
                 words[at + 1] = right
                 at += 2
@@ -79,11 +79,11 @@ struct Blowfish {
 
     func encrypted(_ left: UInt32, _ right: UInt32) -> (UInt32, UInt32) {
         var pair = (left, right)
-        self.words.withUnsafeBufferPointer { Self.encrypt(&pair.0, &pair.1, $0) }
+        self.words.withUnsafeBufferPointer { Self.encrypt(&pair.0, &pair.1, $0.baseAddress!) }
         return pair
     }
 
-    private static func encrypt(_ left: inout UInt32, _ right: inout UInt32, _ words: UnsafeBufferPointer<UInt32>) {
+    private static func encrypt(_ left: inout UInt32, _ right: inout UInt32, _ words: UnsafePointer<UInt32>) {
         var (one, other) = (left, right)
         var round = 0
         while round < self.rounds {
@@ -119,7 +119,7 @@ private enum PiFraction {
         var term = power
         var (odd, start, subtracts): (UInt64, Int, Bool) = (1, 0, isNegative)
         while start < power.count {
-            term.withUnsafeMutableBufferPointer { term in for at in start..<term.count { term[at] = power[at] } }
+            term = power
             _ = self.divide(&term, by: odd, from: start)
             self.add(term, from: start, subtracts: subtracts, to: &sum)
             start = self.divide(&power, by: x * x, from: start)
@@ -131,27 +131,37 @@ private enum PiFraction {
     /// - Returns: the first word that is not zero any more.
     private static func divide(_ words: inout [UInt32], by divisor: UInt64, from start: Int) -> Int {
         words.withUnsafeMutableBufferPointer { words in
+            let (count, words) = (words.count, words.baseAddress!)
             var rest: UInt64 = 0
-            var first = words.count
-            for at in start..<words.count {
+            var first = count
+            var at = start
+            // No iterator, because without optimization its calls would cost ten times what the division does.
+            while at < count {
                 let dividend = rest << 32 | UInt64(words[at])
-                words[at] = UInt32(truncatingIfNeeded: dividend / divisor)
-                rest = dividend % divisor
-                if words[at] != 0, first == words.count { first = at }
+                let quotient = dividend / divisor
+                words[at] = UInt32(truncatingIfNeeded: quotient)
+                rest = dividend &- quotient &* divisor
+                if quotient != 0, first == count { first = at }
+                at &+= 1
             }
             return first
         }
     }
 
     private static func add(_ term: [UInt32], from start: Int, subtracts: Bool, to sum: inout [UInt32]) {
+        let end = sum.count
         sum.withUnsafeMutableBufferPointer { sum in
-            var carry = false
-            for at in (0..<sum.count).reversed() {
-                if at < start, !carry { return }
-                let amount = (at < start ? 0 : UInt64(term[at])) + (carry ? 1 : 0)
-                let result = subtracts ? UInt64(sum[at]) &- amount : UInt64(sum[at]) + amount
-                sum[at] = UInt32(truncatingIfNeeded: result)
-                carry = result > UInt64(UInt32.max)
+            term.withUnsafeBufferPointer { term in
+                let (sum, term) = (sum.baseAddress!, term.baseAddress!)
+                var carry: UInt64 = 0
+                var at = end
+                while at > 0, at > start || carry != 0 {
+                    at &-= 1
+                    let amount = (at < start ? 0 : UInt64(term[at])) &+ carry
+                    let result = subtracts ? UInt64(sum[at]) &- amount : UInt64(sum[at]) &+ amount
+                    sum[at] = UInt32(truncatingIfNeeded: result)
+                    carry = result >> 32 == 0 ? 0 : 1
+                }
             }
         }
     }
