@@ -125,7 +125,7 @@ let package = Package(
                 "Diagnostics", "WorkflowModel",
             ]),
         tests("CommandLineTests", ["CommandLine", "Operations", "Diagnostics", "WorkflowModel"]),
-        tests("EndToEndTests", ["WorkflowModel"]),
+        tests("EndToEndTests", ["WorkflowModel", grdb]),
     ],
     cxxLanguageStandard: .cxx17
 )
