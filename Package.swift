@@ -142,7 +142,7 @@ let package = Package(
         tests(
             "RemoteOperationsTests",
             ["RemoteOperations", "CommandLine", "Operations", "Diagnostics", "WorkflowModel", nioCore, nioPosix, nioHTTP1]),
-        tests("EndToEndTests", ["WorkflowModel"]),
+        tests("EndToEndTests", ["WorkflowModel", grdb]),
     ],
     cxxLanguageStandard: .cxx17
 )

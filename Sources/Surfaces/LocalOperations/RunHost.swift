@@ -47,6 +47,8 @@ public final class RunHost: Sendable {
     private let tell: @Sendable (HostNews) -> Void
     private let calls = Mailbox<Call>()
     private let ready = Mutex(false)
+    /// nil until runs are carried out.
+    private let switchedCalls = SharedValue<SwitchedCalls?>(nil)
 
     /// - Parameter tell: told what happens; it must not wait.
     public init(machinery: RunMachinery, options: HostOptions, tell: @escaping @Sendable (HostNews) -> Void) {
@@ -97,6 +99,12 @@ public final class RunHost: Sendable {
 
     private func openTools(_ settings: RunSettings) async throws -> RunTools {
         var machinery = self.machinery
+        let switched = self.switchedCalls
+        machinery.openCalls = { [open = machinery.openCalls] settings, objects in
+            let calls = SwitchedCalls(try open(settings, objects))
+            switched.withLock { $0 = calls }
+            return OpenedCalls(runner: calls, close: { await calls.close() })
+        }
         let calls = self.calls
         machinery.openDoorbell = { [open = machinery.openDoorbell] id in
             let opened = try open(id)
@@ -141,10 +149,19 @@ public final class RunHost: Sendable {
             if isEverywhere { lastLook = now }
             if calls.contains(.reload) || isEverywhere {
                 let settings = calls.contains(.reload) ? self.settings() : nil
-                if let settings { keeper.setRetention(settings.retention) }
+                if let settings { await self.apply(settings, desk.tools, keeper) }
                 await desk.readLimits(of: self.machinery, settings?.limits)
             }
             await desk.look(everywhere: isEverywhere)
+        }
+    }
+
+    private func apply(_ settings: RunSettings, _ tools: RunTools, _ keeper: HostKeeper) async {
+        keeper.setRetention(settings.retention)
+        tools.runtime.setImages(settings.images)
+        guard let switched = self.switchedCalls.withLock({ $0 }) else { return }
+        do { await switched.replace(with: try self.machinery.openCalls(settings.calls, tools.objects)) } catch {
+            self.tell(.trouble("calls go on with the former configuration: \(error)"))
         }
     }
 
