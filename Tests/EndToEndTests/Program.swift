@@ -72,6 +72,9 @@ final class Program: Sendable {
         return self.state.withLock { $0.outcome } ?? Outcome(status: -1, output: "", errors: "", peakMemoryBytes: 0)
     }
 
+    /// What it has written to its error output up to now.
+    var errorsSoFar: String { self.state.withLock { String(decoding: $0.errors, as: UTF8.self) } }
+
     /// Returns when so many lines of the output contain the text, or the program has ended.
     func shows(_ text: String, times: Int = 1) async {
         await self.wait { state in

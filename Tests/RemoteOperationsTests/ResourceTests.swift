@@ -133,4 +133,21 @@ import WorkflowModel
             (error as? OperationError)?.message == "there is a run 'two'; submitted before it: 'one'"
         }
     }
+
+    @Test func `runs that ended are done again by the server`() async throws {
+        let server = try await TestServer(.json(.run("flow")))
+        let submitter = RemoteRunSubmitter(try server.connection()) { _ in [] }
+        let parameters = [RetryOrder.Override(name: "a", value: "1=2")]
+        _ = try await submitter.retry(
+            RetryOrder(run: "flow", namespace: "n", nodeSelector: "id=3", restartsSuccessful: true, parameters: parameters))
+        _ = try await submitter.resubmit(ResubmitOrder(run: "flow", namespace: "n", isMemoized: true, priority: 5))
+        #expect(server.requests.map(\.uri) == ["/api/v1/workflows/n/flow/retry", "/api/v1/workflows/n/flow/resubmit"])
+        #expect(
+            server.requests.map(\.json) == [
+                [
+                    "restartSuccessful": true, "nodeFieldSelector": "id=3", "parameters": ["a=1=2"], "name": "flow", "namespace": "n",
+                ], ["memoized": true, "priority": 5, "name": "flow", "namespace": "n"],
+            ])
+        await #expect(throws: OperationError.self) { try await submitter.retry(RetryOrder(run: "f.json", isFile: true)) }
+    }
 }

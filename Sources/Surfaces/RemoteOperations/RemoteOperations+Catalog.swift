@@ -4,7 +4,9 @@ import WorkflowModel
 extension RemoteOperations: RunCatalog {
     public func page(_ query: RunListQuery) async throws -> RunPage {
         var target = RequestTarget.api("workflows", query.namespace ?? "")
-        if query.detail == .summary { target.add("fields", "-items.status.nodes") }
+        if query.detail == .summary {
+            target.add("fields", (["metadata"] + WorkflowFields.summarized.map { "items." + $0 }).joined(separator: ","))
+        }
         target.add("listOptions.limit", String(query.limit))
         target.add("listOptions.continue", query.continuation)
         target.add("listOptions.labelSelector", Self.labels(query.labels, isFinished: query.isFinished))

@@ -3,7 +3,7 @@ public import WorkflowModel
 
 /// Runs for a server to carry out.
 public struct RemoteRunSubmitter: RunSubmitter {
-    private let connection: ServerConnection
+    let connection: ServerConnection
     private let prepare: @Sendable (SubmitRequest) async throws -> [JSONValue]
 
     /// - Parameter prepare: reads and checks files, and changes the Workflows as the request says. It throws `ManifestFault` with the lines

@@ -5,10 +5,7 @@ import WorkflowModel
 struct RunPages {
     private static let pageSize = 500
     /// Only what the line of a list shows, as Argo's own command line asks for.
-    private static let fields = [
-        "metadata", "items.metadata", "items.spec.arguments", "items.spec.priority", "items.status.phase", "items.status.message",
-        "items.status.startedAt", "items.status.finishedAt", "items.status.progress",
-    ].joined(separator: ",")
+    private static let fields = (["metadata"] + WorkflowFields.summarized.map { "items." + $0 }).joined(separator: ",")
 
     private let query: ListQuery
     private let connection: ServerConnection

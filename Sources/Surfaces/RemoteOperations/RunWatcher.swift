@@ -59,7 +59,9 @@ actor RunWatcher {
 
     private func target(since version: String?) -> RequestTarget {
         var target = RequestTarget.api("workflow-events", self.query.namespace ?? "")
-        if self.query.detail == .summary { target.add("fields", "-result.object.status.nodes") }
+        if self.query.detail == .summary {
+            target.add("fields", (["result.type"] + WorkflowFields.summarized.map { "result.object." + $0 }).joined(separator: ","))
+        }
         target.add("listOptions.labelSelector", RemoteOperations.labels(self.query.labels))
         if case .exact(let name)? = self.query.name { target.add("listOptions.fieldSelector", "metadata.name=\(name)") }
         target.add("listOptions.resourceVersion", version)

@@ -3,6 +3,12 @@ import WorkflowModel
 
 /// What is read of a Workflow object.
 struct WorkflowFields {
+    /// What `summary` looks at: what servers are asked for where nothing else is wanted.
+    static let summarized = [
+        "apiVersion", "kind", "metadata", "spec.arguments", "spec.priority", "status.phase", "status.message", "status.startedAt",
+        "status.finishedAt", "status.progress",
+    ]
+
     private let object: JSONValue
 
     init(_ object: JSONValue) { self.object = object }
