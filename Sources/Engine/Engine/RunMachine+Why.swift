@@ -91,8 +91,8 @@ extension RunMachine {
 
     private func reasonsHeld(_ node: Node) -> [String] {
         switch node.stage {
-        case .locks: return [node.waitsFor.map { "waits for the lock \($0)" } ?? "asks for its locks"]
-        case .cache: return ["waits for the answer of the cache\(Self.clause(node.memo?.key ?? ""))"]
+        case .locks, .locksAgain: return [node.waitsFor.map { "waits for the lock \($0)" } ?? "asks for its locks"]
+        case .cache, .cacheAgain: return ["waits for the answer of the cache\(Self.clause(node.memo?.key ?? ""))"]
         case .dormant: return ["goes on, after the retry of the run, when what comes before it has"]
         case .slot:
             if self.run.isSuspended { return ["the run is suspended: nothing new starts until it is resumed"] }
