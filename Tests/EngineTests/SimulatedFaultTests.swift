@@ -202,19 +202,29 @@ struct DeadlockTests {
         #expect(try run.node("wf[1].b").message.contains("daemons have taken every place"))
     }
 
-    @Test func `a run that waits for a lock it holds itself fails and says which`() throws {
+    @Test func `steps that wait for each other's locks fail and say which`() throws {
         var run = try Rehearsal(
             workflow(
                 """
                 - name: main
+                  steps: [[{name: a, template: first}, {name: b, template: second}]]
+                - name: first
+                  synchronization: {mutexes: [{name: k}]}
+                  steps: [[{name: x, template: locked}]]
+                - name: second
                   synchronization: {mutexes: [{name: m}]}
-                  steps: [[{name: a, template: locked}]]
+                  steps: [[{name: x, template: other}]]
+                - name: other
+                  synchronization: {mutexes: [{name: k}]}
+                  container: {image: alpine, command: [work]}
                 """))
         try run.start()
-        try run.send(.locksAnswered(NodeID(0), .granted))
-        try run.send(.locksAnswered(try run.node("wf[0].a").id, .wait(lock: "default/Mutex/m", held: 1, limit: 1)))
+        for step in ["wf[0].a", "wf[0].b"] { try run.send(.locksAnswered(try run.node(step).id, .granted)) }
+        for (step, lock) in [("wf[0].a[0].x", "m"), ("wf[0].b[0].x", "k")] {
+            try run.send(.locksAnswered(try run.node(step).id, .wait(lock: "default/Mutex/\(lock)", held: 1, limit: 1)))
+        }
         #expect(run.machine.run.phase == .failed)
-        #expect(try run.node("wf[0].a").message.contains("default/Mutex/m, which it holds itself"))
+        #expect(try run.node("wf[0].a[0].x").message.contains("default/Mutex/m, which it holds itself"))
     }
 
     @Test func `a lock that another run holds is waited for`() throws {

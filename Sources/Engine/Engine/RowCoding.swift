@@ -338,7 +338,7 @@ extension RunMachine {
     private func waitsForSomething(_ node: Node) -> Bool {
         if node.dueAt != nil { return true }
         switch (node.type, node.phase) {
-        case (_, .held): return node.stage != .place && node.stage != .slot
+        case (_, .held): return node.stage != .place && node.stage != .slot && node.stage != .dormant
         case (.suspend, _), (.http, _), (.plugin, _): return true
         case (.pod, _), (.steps, _), (.stepGroup, _), (.dag, _), (.taskGroup, _), (.retry, _), (.skipped, _), (.container, _): return false
         }

@@ -16,7 +16,7 @@ struct LockStatus {
             switch node.phase == .held ? node.stage : .slot {
             case .locks, .locksAgain: if let lock = node.waitsFor { self.waiting.append((lock, holder)) }
             // It gave them back, and asks again when there is a place for it.
-            case .place: break
+            case .place, .dormant: break
             case .slot, .cache, .cacheAgain: for lock in node.locks { self.holding.append((lock, holder)) }
             }
         }

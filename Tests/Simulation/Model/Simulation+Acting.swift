@@ -154,7 +154,7 @@ extension RunMachine.Event {
             .containerFinished(let node, let attempt, _), .progress(let node, let attempt, _, _):
             PodID(run: run, node: node, attempt: attempt)
         case .started, .timerFired, .shutdownRequested, .suspendRequested, .resumeRequested, .nodeSet, .locksAnswered, .recalled,
-            .callFinished:
+            .callFinished, .restored, .retryRequested:
             nil
         }
     }
