@@ -47,6 +47,7 @@ public final class RunHost: Sendable {
     private let tell: @Sendable (HostNews) -> Void
     private let calls = Mailbox<Call>()
     private let ready = Mutex(false)
+    private let ownership = Milestone()
     /// nil until runs are carried out.
     private let switchedCalls = SharedValue<SwitchedCalls?>(nil)
 
@@ -60,6 +61,10 @@ public final class RunHost: Sendable {
     /// Whether submitted runs are taken.
     public var isReady: Bool { self.ready.withLock { $0 } }
 
+    /// Returns when the data directory is this process', so that runs that are submitted from here are not lost on others; or when `run` has
+    /// ended, or the task is cancelled.
+    public func whenOwner() async { await self.ownership.reached() }
+
     /// Takes the settings of the configuration file again.
     public func reload() { self.calls.post(.reload) }
 
@@ -69,12 +74,15 @@ public final class RunHost: Sendable {
     /// Carries runs out until `stop`, or until the task is cancelled.
     /// - Throws: `OperationError`, `ManifestFault` when it cannot begin: another process has the data directory, or the configuration is wrong.
     public func run() async throws {
+        // Nobody waits for what will not come any more.
+        defer { self.ownership.reach() }
         let settings = try self.machinery.settings()
         let tools = try await self.openTools(settings)
         do { try await self.claim(tools) } catch {
             await Self.close(tools)
             throw error
         }
+        self.ownership.reach()
         let driver = tools.driver
         driver.feed.close()
         let keeper = HostKeeper(history: tools.history, reader: tools.records.reader, time: self.machinery.time)

@@ -78,7 +78,8 @@ public enum NameFilter: Sendable, Equatable {
 
 /// How much of a run is wanted.
 public enum RunDetail: Sendable, Equatable {
-    /// What the row of a list holds: metadata, `spec.arguments`, and the status without nodes. Costs no look at the run itself.
+    /// What the row of a list holds: metadata, `spec.arguments`, `spec.priority`, and of the status `phase`, `message`, `progress`, `startedAt`
+    /// and `finishedAt`. Costs no look at the run itself.
     case summary
     /// The Workflow object with its whole spec and status.
     case whole
@@ -214,14 +215,19 @@ public struct ArtifactQuery: Sendable, Equatable {
     public var isInput: Bool
     /// Names of directories and at last of a file inside the artifact; empty for the artifact itself.
     public var path: [String]
+    /// As a cluster keeps it: packed as its producer says, so that a directory is one file. Else as the producer left it.
+    public var isPacked: Bool
 
-    public init(namespace: String, run: String, node: String, artifact: String, isInput: Bool = false, path: [String] = []) {
+    public init(
+        namespace: String, run: String, node: String, artifact: String, isInput: Bool = false, path: [String] = [], isPacked: Bool = false
+    ) {
         self.namespace = namespace
         self.run = run
         self.node = node
         self.artifact = artifact
         self.isInput = isInput
         self.path = path
+        self.isPacked = isPacked
     }
 }
 
