@@ -102,7 +102,8 @@ let package = Package(
         room(
             "HTTPServer", in: "Surfaces",
             [
-                "WireFormat", "Operations", "Manifests", "Diagnostics", "WorkflowModel", hummingbird, hummingbirdCore, hummingbirdTLS, httpTypes,
+                "WireFormat", "Operations", "Manifests", "Diagnostics", "WorkflowModel", hummingbird, hummingbirdCore, hummingbirdTLS,
+                httpTypes,
                 logging, serviceLifecycle, asyncAlgorithms, nioCore, nioSSL, crypto,
             ]),
         room(
