@@ -142,12 +142,12 @@ let package = Package(
                 "Diagnostics", "WorkflowModel",
             ]),
         tests("CommandLineTests", ["CommandLine", "Operations", "Diagnostics", "WorkflowModel"]),
-        tests("WireFormatTests", ["WireFormat", "Operations", "WorkflowModel"]),
+        tests("WireFormatTests", ["WireFormat", "Operations", "Diagnostics", "WorkflowModel"]),
         tests(
             "HTTPServerTests",
             [
                 "HTTPServer", "WireFormat", "Operations", "LocalOperations", "SQLiteStore", "Ports", "Engine", "Diagnostics",
-                "WorkflowModel", asyncHTTPClient, nioCore, nioPosix, nioHTTP1, nioSSL, httpTypes,
+                "WorkflowModel", logging,
             ]),
         tests("EndToEndTests", ["WorkflowModel", grdb]),
     ],
