@@ -50,8 +50,6 @@ let package = Package(
         .package(url: "https://github.com/groue/GRDB.swift.git", exact: "7.10.0"),
         .package(url: "https://github.com/apple/swift-crypto.git", exact: "4.5.2"),
         .package(url: "https://github.com/apple/swift-argument-parser.git", exact: "1.8.2"),
-        .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", exact: "2.13.0"),
-        .package(url: "https://github.com/apple/swift-log.git", exact: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio.git", exact: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-ssl.git", exact: "2.37.6"),
         .package(url: "https://github.com/swift-server/async-http-client.git", exact: "1.37.0"),
@@ -103,7 +101,8 @@ let package = Package(
         room(
             "HTTPServer", in: "Surfaces",
             [
-                "WireFormat", "Operations", "Manifests", "Diagnostics", "WorkflowModel", hummingbird, hummingbirdCore, hummingbirdTLS, httpTypes,
+                "WireFormat", "Operations", "Manifests", "Diagnostics", "WorkflowModel", hummingbird, hummingbirdCore, hummingbirdTLS,
+                httpTypes,
                 logging, serviceLifecycle, asyncAlgorithms, nioCore, nioSSL, crypto,
             ]),
         room(
@@ -122,7 +121,7 @@ let package = Package(
                 "CommandLine", "Operations", "LocalOperations", "RemoteOperations", "Driver", "Ports", "SQLiteStore", "LocalRuntime",
                 "CLocalRuntime",
                 "FileArtifacts", "Doorbell", "HTTPCalls", "DataCalls", "ResourceCalls", "Manifests", "Engine", "Diagnostics",
-                "WorkflowModel", yams, serviceLifecycle, unixSignals, logging,
+                "WorkflowModel", "HTTPServer", "WireFormat", yams, serviceLifecycle, unixSignals, logging,
             ],
             path: "Sources/skiff", swiftSettings: strict),
 
@@ -158,12 +157,12 @@ let package = Package(
         tests(
             "RemoteOperationsTests",
             ["RemoteOperations", "CommandLine", "Operations", "Diagnostics", "WorkflowModel", nioCore, nioPosix, nioHTTP1]),
-        tests("WireFormatTests", ["WireFormat", "Operations", "WorkflowModel"]),
+        tests("WireFormatTests", ["WireFormat", "Operations", "Diagnostics", "WorkflowModel"]),
         tests(
             "HTTPServerTests",
             [
                 "HTTPServer", "WireFormat", "Operations", "LocalOperations", "SQLiteStore", "Ports", "Engine", "Diagnostics",
-                "WorkflowModel", asyncHTTPClient, nioCore, nioPosix, nioHTTP1, nioSSL, httpTypes,
+                "WorkflowModel", logging,
             ]),
         tests("EndToEndTests", ["WorkflowModel", grdb]),
     ],

@@ -150,7 +150,7 @@ public struct LocalOperations: Operations {
                 throw OperationError(.conflict, "run '\(record.name)' has ended already: \(record.phase)")
             }
             try await self.store.commands.send(verb, to: record.id, at: self.store.time.now(), message: message)
-            guard let owner = try await self.livingOwner(of: record.id) else {
+            guard let owner = try await self.store.attendant(of: record.id) else {
                 throw OperationError(
                     .conflict,
                     "no process carries run '\(record.name)' out; that it is to \(verb.rawValue) is recorded and done when it goes on",
