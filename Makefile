@@ -1,6 +1,6 @@
 # The front door. `make` alone lists what there is.
 .DEFAULT_GOAL := help
-.PHONY: help demo test check release bench fuzz prove-stack test-examples format clean
+.PHONY: help demo test check release bench fuzz soak prove-stack test-examples format clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -26,6 +26,9 @@ fuzz: ## look for texts that bring the reader down, for SECONDS=60 or longer
 
 test-examples: release ## run every example with the release binary
 	@scripts/test-examples
+
+soak: ## kill the server again and again under load, for two minutes
+	@SKIFF_SOAK_SECONDS=120 scripts/test --filter ServerTests
 
 prove-stack: ## link every dependency of the design into one static file and use each
 	@scripts/prove-stack

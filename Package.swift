@@ -25,8 +25,13 @@ let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
+let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let hummingbirdCore = Target.Dependency.product(name: "HummingbirdCore", package: "hummingbird")
+let hummingbirdTLS = Target.Dependency.product(name: "HummingbirdTLS", package: "hummingbird")
+let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
 let serviceLifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
+let asyncAlgorithms = Target.Dependency.product(name: "AsyncAlgorithms", package: "swift-async-algorithms")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 
@@ -44,11 +49,15 @@ let package = Package(
         .package(url: "https://github.com/groue/GRDB.swift.git", exact: "7.10.0"),
         .package(url: "https://github.com/apple/swift-crypto.git", exact: "4.5.2"),
         .package(url: "https://github.com/apple/swift-argument-parser.git", exact: "1.8.2"),
-        .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", exact: "2.13.0"),
-        .package(url: "https://github.com/apple/swift-log.git", exact: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio.git", exact: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-ssl.git", exact: "2.37.6"),
         .package(url: "https://github.com/swift-server/async-http-client.git", exact: "1.37.0"),
+        // Without its traits: they bring the whole of Foundation, and a configuration reader that nobody uses here.
+        .package(url: "https://github.com/hummingbird-project/hummingbird.git", exact: "2.28.1", traits: []),
+        .package(url: "https://github.com/apple/swift-http-types.git", exact: "1.8.0", traits: []),
+        .package(url: "https://github.com/apple/swift-log.git", exact: "1.16.2"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", exact: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-async-algorithms.git", exact: "1.1.4"),
     ],
     targets: [
         // Language: text to plan.
@@ -89,13 +98,21 @@ let package = Package(
                 "Operations", "StatusViews", "Driver", "Ports", "Engine", "Planning", "Expressions", "Manifests", "Diagnostics",
                 "WorkflowModel",
             ]),
+        room("WireFormat", in: "Surfaces", ["Operations", "Diagnostics", "WorkflowModel"]),
+        room(
+            "HTTPServer", in: "Surfaces",
+            [
+                "WireFormat", "Operations", "Manifests", "Diagnostics", "WorkflowModel", hummingbird, hummingbirdCore, hummingbirdTLS,
+                httpTypes,
+                logging, serviceLifecycle, asyncAlgorithms, nioCore, nioSSL, crypto,
+            ]),
         room(
             "CommandLine", in: "Surfaces",
             ["Operations", "Manifests", "Diagnostics", "WorkflowModel", argumentParser, yams]),
 
         room(
             "RemoteOperations", in: "Surfaces",
-            ["Operations", "Diagnostics", "WorkflowModel", asyncHTTPClient, nioCore, nioPosix, nioHTTP1, nioSSL]),
+            ["WireFormat", "Operations", "Diagnostics", "WorkflowModel", asyncHTTPClient, nioCore, nioPosix, nioHTTP1, nioSSL]),
 
         room("TestKit", in: "TestKit", ["Ports", "Engine", "Planning", "WorkflowModel"]),
 
@@ -105,7 +122,7 @@ let package = Package(
                 "CommandLine", "Operations", "LocalOperations", "RemoteOperations", "Driver", "Ports", "SQLiteStore", "LocalRuntime",
                 "CLocalRuntime",
                 "FileArtifacts", "Doorbell", "HTTPCalls", "DataCalls", "ResourceCalls", "Manifests", "Engine", "Diagnostics",
-                "WorkflowModel", yams, serviceLifecycle, unixSignals, logging,
+                "WorkflowModel", "HTTPServer", "WireFormat", yams, serviceLifecycle, unixSignals, logging,
             ],
             path: "Sources/skiff", swiftSettings: strict),
 
@@ -133,7 +150,14 @@ let package = Package(
         tests(
             "RemoteOperationsTests",
             ["RemoteOperations", "CommandLine", "Operations", "Diagnostics", "WorkflowModel", nioCore, nioPosix, nioHTTP1]),
-        tests("EndToEndTests", ["WorkflowModel"]),
+        tests("WireFormatTests", ["WireFormat", "Operations", "WorkflowModel"]),
+        tests(
+            "HTTPServerTests",
+            [
+                "HTTPServer", "WireFormat", "Operations", "LocalOperations", "SQLiteStore", "Ports", "Engine", "Diagnostics",
+                "WorkflowModel", asyncHTTPClient, nioCore, nioPosix, nioHTTP1, nioSSL, httpTypes,
+            ]),
+        tests("EndToEndTests", ["WorkflowModel", grdb]),
     ],
     cxxLanguageStandard: .cxx17
 )

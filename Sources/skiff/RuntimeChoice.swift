@@ -33,13 +33,15 @@ struct RuntimeChoice: Sendable {
 
     private func opened(_ kind: LocalRuntimeKind, _ launcher: Launcher, _ description: String) throws(LocalRuntimeError) -> OpenedRuntime {
         let runtime = try LocalRuntime(
-            configuration: LocalRuntimeConfiguration(dataDirectory: self.dataDirectory, kind: kind, images: self.images), launcher: launcher
-        )
-        return OpenedRuntime(runtime: runtime, kind: kind.rawValue, description: description, settle: { await runtime.settle() })
+            configuration: LocalRuntimeConfiguration(dataDirectory: self.dataDirectory, kind: kind, images: Self.images(self.options.images)),
+            launcher: launcher)
+        return OpenedRuntime(
+            runtime: runtime, kind: kind.rawValue, description: description, settle: { await runtime.settle() },
+            setImages: { runtime.setImages(Self.images($0)) })
     }
 
-    private var images: [String: ImageEntry] {
-        guard let object = self.options.images.object else { return [:] }
+    private static func images(_ json: JSONValue) -> [String: ImageEntry] {
+        guard let object = json.object else { return [:] }
         func words(_ value: JSONValue?) -> [String] { (value?.array ?? []).compactMap(\.scalarText) }
         return Dictionary(
             object.map { name, entry in

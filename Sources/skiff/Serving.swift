@@ -1,6 +1,8 @@
 import CommandLine
 import Diagnostics
+import Doorbell
 import Glibc
+import HTTPServer
 import LocalOperations
 import LocalRuntime
 import Logging
@@ -9,6 +11,8 @@ import SQLiteStore
 import ServiceLifecycle
 import Synchronization
 import UnixSignals
+import WireFormat
+import WorkflowModel
 
 /// `skiff server`: the host of the runs, and whoever serves them, as the services of one group.
 struct Serving: Sendable {
@@ -42,13 +46,45 @@ struct Serving: Sendable {
                 case .trouble(let text): Self.tell("warning: \(text)")
                 }
             })
+        let server = try await self.server(wiring, configuration, host)
         // They end in the opposite order: nothing is accepted any more when the runs are given up.
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(
-                services: [HostService(host: host), ReloadService { self.reload(configuration, host) }],
+                services: [
+                    HostService(host: host), ReloadService { self.reload(configuration, host) }, APIService(server: server, host: host),
+                ],
                 gracefulShutdownSignals: [.sigterm, .sigint], logger: Logger(label: "skiff") { _ in SwiftLogNoOpLogHandler() }))
         try await group.run()
     }
+
+    private func server(_ wiring: Wiring, _ configuration: ServedConfiguration, _ host: RunHost) async throws -> HTTPServer {
+        let operations = try await wiring.operations()
+        let unserved = Unserved()
+        let services = ServerServices(
+            operations: operations, catalog: operations, resources: wiring.resources(),
+            submitter: LocalRunSubmitter(machinery: wiring.machinery(self.launcher), ring: { DatagramDoorbell.ring(at: $0) }),
+            tokens: wiring.tokens(), artifacts: unserved, events: unserved, information: { configuration.settings.interface },
+            isReady: { host.isReady })
+        let tls = self.request.certificate.flatMap { certificate in
+            self.request.privateKey.map { ServerSettings.TLSFiles(certificate: certificate, privateKey: $0) }
+        }
+        let (address, scheme) = (self.request.address, tls == nil ? "http" : "https")
+        return HTTPServer(
+            services,
+            ServerSettings(
+                address: address, port: self.request.port, authentication: self.request.authentication, tls: tls,
+                version: VersionDocument(version: version), logger: Self.logger,
+                onListening: { port in
+                    Self.tell("listening: \(scheme)://\(address.contains(":") ? "[\(address)]" : address):\(port)")
+                }))
+    }
+
+    /// What the libraries have to say, on standard error.
+    private static let logger: Logger = {
+        var logger = Logger(label: "skiff server") { StreamLogHandler.standardError(label: $0) }
+        logger.logLevel = .warning
+        return logger
+    }()
 
     private func reload(_ configuration: ServedConfiguration, _ host: RunHost) {
         do {
@@ -108,6 +144,17 @@ private struct HostService: Service {
     }
 }
 
+/// The API, from when what it records is this process' to carry out.
+private struct APIService: Service {
+    let server: HTTPServer
+    let host: RunHost
+
+    func run() async throws {
+        await self.host.whenOwner()
+        try await self.server.run()
+    }
+}
+
 /// Reads the configuration again at each SIGHUP.
 private struct ReloadService: Service {
     let reload: @Sendable () -> Void
@@ -117,4 +164,17 @@ private struct ReloadService: Service {
     func run() async throws {
         for await _ in await UnixSignalsSequence(trapping: .sighup).cancelOnGracefulShutdown() { self.reload() }
     }
+}
+
+/// What this version does not serve.
+private struct Unserved: ArtifactOperations, EventOperations {
+    private static func refusal(_ what: String) -> OperationError { OperationError(.unavailable, "\(what) are not served by this version") }
+
+    func artifact(_ query: ArtifactQuery) async throws -> ArtifactDownload { throw Self.refusal("artifacts") }
+
+    func upload(
+        _ bytes: AsyncThrowingStream<[UInt8], any Error>, fileName: String, artifact: String, template: String, namespace: String
+    ) async throws -> UploadedArtifact { throw Self.refusal("artifacts") }
+
+    func dispatch(_ event: IncomingEvent) async throws -> [JSONValue] { throw Self.refusal("events") }
 }

@@ -141,7 +141,7 @@ import Testing
         server.program.signal(9)
         _ = await server.program.outcome()
         let next = try Program(["server", "--port", port], home: home)
-        await next.tells("listening on ")
+        await next.tells("listening: ")
         try home.file("\(home.shared)/go", "")
         #expect(await waiting.outcome().output.hasPrefix("flow Succeeded at "))
         let told = await logs.outcome()

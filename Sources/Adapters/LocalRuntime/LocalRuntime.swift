@@ -12,7 +12,9 @@ public import WorkflowModel
 /// `state` (what a running pod has to tell: containers, readiness, progress), `<container>.log` and its rotated predecessors, `result`,
 /// `outputs/`.
 public final class LocalRuntime: PodRuntime, PodLogs {
-    let configuration: LocalRuntimeConfiguration
+    /// But for the images, which `images` has as they are now.
+    private let configuration: LocalRuntimeConfiguration
+    private let images: Mutex<[String: ImageEntry]>
     let layout: DataLayout
     let state = Mutex(State())
     let reactor = Reactor()
@@ -57,6 +59,7 @@ public final class LocalRuntime: PodRuntime, PodLogs {
     public init(configuration: LocalRuntimeConfiguration, launcher: Launcher) throws(LocalRuntimeError) {
         let layout = try DataLayout.prepare(configuration.dataDirectory)
         self.configuration = configuration
+        self.images = Mutex(configuration.images)
         self.layout = layout
         self.logFiles = PodLogFiles(layout: layout)
         self.session = try launcher.openSession(
@@ -93,6 +96,15 @@ public final class LocalRuntime: PodRuntime, PodLogs {
         }
     }
 
+    /// What images run that are started from now on.
+    public func setImages(_ images: [String: ImageEntry]) { self.images.withLock { $0 = images } }
+
+    private var currentConfiguration: LocalRuntimeConfiguration {
+        var configuration = self.configuration
+        configuration.images = self.images.withLock { $0 }
+        return configuration
+    }
+
     // MARK: PodRuntime
 
     public func launch(_ launch: PodLaunch) async {
@@ -115,7 +127,7 @@ public final class LocalRuntime: PodRuntime, PodLogs {
             }
         }
         do throws(LaunchProblem) {
-            let message = try LaunchComposer(configuration: self.configuration, layout: self.layout).message(for: launch)
+            let message = try LaunchComposer(configuration: self.currentConfiguration, layout: self.layout).message(for: launch)
             let error = self.layout.makeDirectory(of: pod)
             guard error == 0 else { throw LaunchProblem("the pod's directory cannot be made: \(errorText(error))") }
             self.send(message, for: pod)
@@ -171,7 +183,8 @@ public final class LocalRuntime: PodRuntime, PodLogs {
     }
 
     public func collectLog(of pod: PodID, container: String, name: String) async throws -> CollectedArtifact {
-        let path = "\(self.layout.directory(of: pod))/\(container).plain"
+        // Beside the pod's directory: what is no record of a pod goes with its supervisor.
+        let path = "\(self.layout.directory(of: pod)).\(container).log"
         let file = try PlainLog(path: path)
         let lines = self.logFiles.lines(of: pod, LogQuery(container: container), follow: false)
         for try await line in lines { try file.write(line.isPartial ? line.text : line.text + "\n") }

@@ -271,6 +271,7 @@ enum Schema {
         ALTER TABLE runs ADD COLUMN expiresAt INTEGER;
         CREATE INDEX runsByExpiry ON runs (expiresAt) WHERE expiresAt IS NOT NULL;
         CREATE INDEX runsWaiting ON runs (priority DESC, createdAt, id) WHERE finishedAt IS NULL;
+        CREATE INDEX runsFinishedInNamespace ON runs (namespace, finishedAt DESC, id DESC) WHERE finishedAt IS NOT NULL;
         CREATE TABLE deletedRuns (
           id INTEGER PRIMARY KEY AUTOINCREMENT,
           uid TEXT NOT NULL,

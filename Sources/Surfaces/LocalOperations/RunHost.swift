@@ -47,6 +47,9 @@ public final class RunHost: Sendable {
     private let tell: @Sendable (HostNews) -> Void
     private let calls = Mailbox<Call>()
     private let ready = Mutex(false)
+    private let ownership = Milestone()
+    /// nil until runs are carried out.
+    private let switchedCalls = SharedValue<SwitchedCalls?>(nil)
 
     /// - Parameter tell: told what happens; it must not wait.
     public init(machinery: RunMachinery, options: HostOptions, tell: @escaping @Sendable (HostNews) -> Void) {
@@ -58,6 +61,10 @@ public final class RunHost: Sendable {
     /// Whether submitted runs are taken.
     public var isReady: Bool { self.ready.withLock { $0 } }
 
+    /// Returns when the data directory is this process', so that runs that are submitted from here are not lost on others; or when `run` has
+    /// ended, or the task is cancelled.
+    public func whenOwner() async { await self.ownership.reached() }
+
     /// Takes the settings of the configuration file again.
     public func reload() { self.calls.post(.reload) }
 
@@ -67,12 +74,15 @@ public final class RunHost: Sendable {
     /// Carries runs out until `stop`, or until the task is cancelled.
     /// - Throws: `OperationError`, `ManifestFault` when it cannot begin: another process has the data directory, or the configuration is wrong.
     public func run() async throws {
+        // Nobody waits for what will not come any more.
+        defer { self.ownership.reach() }
         let settings = try self.machinery.settings()
         let tools = try await self.openTools(settings)
         do { try await self.claim(tools) } catch {
             await Self.close(tools)
             throw error
         }
+        self.ownership.reach()
         let driver = tools.driver
         driver.feed.close()
         let keeper = HostKeeper(history: tools.history, reader: tools.records.reader, time: self.machinery.time)
@@ -97,6 +107,12 @@ public final class RunHost: Sendable {
 
     private func openTools(_ settings: RunSettings) async throws -> RunTools {
         var machinery = self.machinery
+        let switched = self.switchedCalls
+        machinery.openCalls = { [open = machinery.openCalls] settings, objects in
+            let calls = SwitchedCalls(try open(settings, objects))
+            switched.withLock { $0 = calls }
+            return OpenedCalls(runner: calls, close: { await calls.close() })
+        }
         let calls = self.calls
         machinery.openDoorbell = { [open = machinery.openDoorbell] id in
             let opened = try open(id)
@@ -141,10 +157,19 @@ public final class RunHost: Sendable {
             if isEverywhere { lastLook = now }
             if calls.contains(.reload) || isEverywhere {
                 let settings = calls.contains(.reload) ? self.settings() : nil
-                if let settings { keeper.setRetention(settings.retention) }
+                if let settings { await self.apply(settings, desk.tools, keeper) }
                 await desk.readLimits(of: self.machinery, settings?.limits)
             }
             await desk.look(everywhere: isEverywhere)
+        }
+    }
+
+    private func apply(_ settings: RunSettings, _ tools: RunTools, _ keeper: HostKeeper) async {
+        keeper.setRetention(settings.retention)
+        tools.runtime.setImages(settings.images)
+        guard let switched = self.switchedCalls.withLock({ $0 }) else { return }
+        do { await switched.replace(with: try self.machinery.openCalls(settings.calls, tools.objects)) } catch {
+            self.tell(.trouble("calls go on with the former configuration: \(error)"))
         }
     }
 

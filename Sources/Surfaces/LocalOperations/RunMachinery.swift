@@ -75,12 +75,18 @@ public struct OpenedRuntime: Sendable {
     public var description: String
     /// Returns when ended pods have left the disk as they should.
     public var settle: @Sendable () async -> Void
+    /// Gives pods that are started from now on another `images:` map.
+    public var setImages: @Sendable (JSONValue) -> Void
 
-    public init(runtime: any PodRuntime, kind: String, description: String, settle: @escaping @Sendable () async -> Void) {
+    public init(
+        runtime: any PodRuntime, kind: String, description: String, settle: @escaping @Sendable () async -> Void,
+        setImages: @escaping @Sendable (JSONValue) -> Void = { _ in }
+    ) {
         self.runtime = runtime
         self.kind = kind
         self.description = description
         self.settle = settle
+        self.setImages = setImages
     }
 }
 

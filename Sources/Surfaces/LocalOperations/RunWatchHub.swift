@@ -6,11 +6,13 @@ import WorkflowModel
 
 /// Looks for changes of runs on behalf of all who watch: one look and one reading of a changed run for all of them.
 ///
-/// While somebody watches it looks every `pause`, at the cost of a fraction of a microsecond for each unfinished run: that sees the changes of
+/// While somebody watches it looks every `pause` or seldomer, at the cost of a fraction of a microsecond for each unfinished run: that sees the changes of
 /// every process alike, and needs no bell that could be missed. A version is the number of a change as this hub counts them, from a number that
 /// grows with the clock, so that versions of an earlier hub are told from its own.
 actor RunWatchHub {
     private static let pause = Duration.milliseconds(50)
+    /// So many times longer than a look takes is the pause at least: looking takes up that part of one core at most.
+    private static let pauseFactor = 20
     /// Changes that are kept for those who watch from a version.
     private static let longestLog = 10_000
     /// Objects that are kept for those who watch.
@@ -75,12 +77,15 @@ actor RunWatchHub {
         self.isPolling = true
         // Unstructured, because it lives as long as the streams that were given out; it ends itself after the last.
         Task {
+            var cost = Duration.zero
             while self.hasWatchers {
-                try? await Task.sleep(for: Self.pause)
+                try? await Task.sleep(for: max(Self.pause, cost * Self.pauseFactor))
+                let start = ContinuousClock.now
                 do { try await self.look() } catch {
                     for watcher in self.watchers.values { watcher.watcher?.fail(error) }
                     break
                 }
+                cost = ContinuousClock.now - start
             }
             self.isPolling = false
             self.objects = [:]

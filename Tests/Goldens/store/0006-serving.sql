@@ -186,6 +186,7 @@ CREATE INDEX lockQueueByRun ON lockQueue (run, node);
 CREATE INDEX lockQueueOrder ON lockQueue (lock, priority DESC, createdAt, id);
 CREATE INDEX runsByExpiry ON runs (expiresAt) WHERE expiresAt IS NOT NULL;
 CREATE INDEX runsWaiting ON runs (priority DESC, createdAt, id) WHERE finishedAt IS NULL;
+CREATE INDEX runsFinishedInNamespace ON runs (namespace, finishedAt DESC, id DESC) WHERE finishedAt IS NOT NULL;
 DELETE FROM "sqlite_sequence";
 INSERT INTO "sqlite_sequence" VALUES('runs',2);
 INSERT INTO "sqlite_sequence" VALUES('commands',1);
