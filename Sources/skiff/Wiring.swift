@@ -54,7 +54,7 @@ struct Wiring: Sendable {
                 openJournal: { try await self.store() },
                 logs: LazyLogs(dataDirectory: directory), ring: { DatagramDoorbell.ring(at: $0) },
                 endPods: { try await PodFiles.end($0, dataDirectory: directory) }, removeFiles: self.removeFiles, time: SystemTime(),
-                index: lookingStore))
+                index: lookingStore, queue: lookingStore))
     }
 
     func tokens() -> LocalTokens {

@@ -180,6 +180,25 @@ final class HostRig: Sendable {
         try await rig.stop()
     }
 
+    @Test func `a run that waits for its turn is stopped at once, and its logs are followed till then`() async throws {
+        let house = try House()
+        let world = PodWorld()
+        let rig = HostRig(house, world: world, settings: RunSettings(limits: RunLimits(total: 1))) { _ in nil }
+        try await rig.ready()
+        let first = try await rig.submit(try house.flow("first"))
+        try await running(1, in: world)
+        let second = try await rig.submit(try house.flow("second"))
+        let operations = try await house.operations()
+        let logs = try await operations.logs(LogsQuery(run: "second", follows: true))
+        try await operations.stop("second", namespace: "default", message: "")
+        try await rig.ended(second, "Failed")
+        for try await _ in logs {}
+        #expect(world.starts.count == 1)
+        for pod in world.running { rig.runtime.finish(pod, .exit(0)) }
+        try await rig.ended(first)
+        try await rig.stop()
+    }
+
     @Test func `a run that a step makes is carried out beside it, however few may go on`() async throws {
         let house = try House()
         let caller = try house.file(

@@ -122,7 +122,7 @@ final class House: Sendable {
                 reader: store, commands: store, openJournal: { store }, logs: try PodLogFiles(dataDirectory: self.data),
                 ring: { DatagramDoorbell.ring(at: $0) }, endPods: endPods ?? { try await PodFiles.end($0, dataDirectory: directory) },
                 removeFiles: removeFiles ?? self.removeFiles, time: self.clock,
-                index: store))
+                index: store, queue: store))
     }
 
     private var removeFiles: @Sendable (RunID) async throws -> Void {

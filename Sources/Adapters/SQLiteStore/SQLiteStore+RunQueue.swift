@@ -20,6 +20,17 @@ extension SQLiteStore: RunQueue {
         }
     }
 
+    public func unownedCommandedRuns() async throws -> [RunRecord] {
+        try await self.read { db in
+            let statement = try db.cachedStatement(
+                sql: """
+                    SELECT \(Records.columns) FROM runs WHERE id IN (SELECT run FROM commands) AND finishedAt IS NULL
+                      AND NOT EXISTS (SELECT 1 FROM owners WHERE run = runs.id) ORDER BY id
+                    """)
+            return try Row.fetchAll(statement).map { Records.record($0) }
+        }
+    }
+
     public func heldRuns(besides owner: Owner) async throws -> [HeldRun] {
         try await self.read { db in
             let held = try Row.fetchAll(

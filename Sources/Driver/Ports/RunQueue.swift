@@ -13,6 +13,8 @@ public protocol RunQueue: Sendable {
     /// `limit`. For a run whose owner died see `heldRuns`.
     /// - Parameter namespaces: whose runs are passed over.
     func unownedRuns(limit: Int, except namespaces: Set<String>) async throws -> [RunRecord]
+    /// Those of them that a command waits for, a stop for one. They need not wait for their turn.
+    func unownedCommandedRuns() async throws -> [RunRecord]
     /// Runs that were begun, or taken, by another process than `owner`: those it has, those it had when it died, and those it gave up. A finished
     /// run is among them until its owner has let go of it, which it does when it has cleaned up behind the run.
     func heldRuns(besides owner: Owner) async throws -> [HeldRun]

@@ -56,8 +56,8 @@ struct FollowedLogs: Sendable {
         guard let record = try await store.reader.run(named: self.logs.record.id.text, namespace: self.logs.record.namespace) else {
             return ([], true)
         }
-        let owner = try await store.reader.owner(of: record.id)
-        let isOver = record.finishedAt != nil || !(owner.map(LocalOwner.isAlive) ?? false)
+        let attendant = try await store.attendant(of: record.id)
+        let isOver = record.finishedAt != nil || attendant == nil
         let run = try await StoredRun.load(record, from: store.reader)
         let pods = LoggedPod.all(of: run.machine, node: self.logs.query.node)
         if isOver { return (pods, true) }

@@ -42,6 +42,7 @@ final class HostDesk: Sendable {
     func look(everywhere: Bool) async {
         do {
             if everywhere { try await self.adopt() }
+            await self.takeAll(try await self.queue.unownedCommandedRuns().filter { self.runs.reserve($0, obeysLimits: false) })
             try await self.takeWaiting()
             self.state.withLock { $0.lastTrouble = nil }
         } catch {

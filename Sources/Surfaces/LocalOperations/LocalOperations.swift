@@ -146,7 +146,7 @@ public struct LocalOperations: Operations {
                 throw OperationError(.conflict, "run '\(record.name)' has ended already: \(record.phase)")
             }
             try await self.store.commands.send(verb, to: record.id, at: self.store.time.now(), message: message)
-            guard let owner = try await self.livingOwner(of: record.id) else {
+            guard let owner = try await self.store.attendant(of: record.id) else {
                 throw OperationError(
                     .conflict,
                     "no process carries run '\(record.name)' out; that it is to \(verb.rawValue) is recorded and done when it goes on",
@@ -167,7 +167,7 @@ public struct LocalOperations: Operations {
         RunSummary(
             namespace: record.namespace, name: record.name, uid: record.id.text, phase: record.phase, message: record.message,
             createdAt: record.createdAt, startedAt: record.startedAt, finishedAt: record.finishedAt, priority: record.priority,
-            progress: record.progress, labels: record.labels, parameters: record.parameters)
+            progress: record.progress, labels: record.allLabels, parameters: record.parameters)
     }
 }
 
