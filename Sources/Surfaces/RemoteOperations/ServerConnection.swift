@@ -165,7 +165,7 @@ public final class ServerConnection: Sendable {
             return OperationError(.internalFault, "a message of the server at \(place) is too large to be one")
         case is NIOSSLError, is NIOSSLExtraError, is BoringSSLError:
             return OperationError(
-                .unreachable, "no TLS connection to the server at \(place): \(error)",
+                .unreachable, "no TLS connection to the server at \(place): \(Self.tlsReason(error))",
                 hint: "name the file with the server's certificates in SSL_CERT_FILE; a server without TLS is http://…")
         default: return self.unreachable(Self.reason(error))
         }
@@ -180,9 +180,18 @@ public final class ServerConnection: Sendable {
         case .remoteConnectionClosed:
             return OperationError(
                 .unreachable, "the server at \(place) closed the connection before it had answered",
-                hint: "try again, or look at the server's log")
+                hint: self.address.scheme == "http"
+                    ? "try again, or look at the server's log; a server with TLS is https://…" : "try again, or look at the server's log")
         default: return self.unreachable(trouble.description)
         }
+    }
+
+    /// The library names what it found inside a text only.
+    private static func tlsReason(_ error: any Error) -> String {
+        let text = "\(error)"
+        if text.contains("CERTIFICATE_VERIFY_FAILED") { return "its certificate is not one that is trusted here" }
+        if text.contains("WRONG_VERSION_NUMBER") { return "it does not talk TLS" }
+        return text
     }
 
     private func unreachable(_ reason: String) -> OperationError {
