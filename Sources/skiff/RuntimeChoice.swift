@@ -33,7 +33,8 @@ struct RuntimeChoice: Sendable {
 
     private func opened(_ kind: LocalRuntimeKind, _ launcher: Launcher, _ description: String) throws(LocalRuntimeError) -> OpenedRuntime {
         let runtime = try LocalRuntime(
-            configuration: LocalRuntimeConfiguration(dataDirectory: self.dataDirectory, kind: kind, images: Self.images(self.options.images)),
+            configuration: LocalRuntimeConfiguration(
+                dataDirectory: self.dataDirectory, kind: kind, images: Self.images(self.options.images)),
             launcher: launcher)
         return OpenedRuntime(
             runtime: runtime, kind: kind.rawValue, description: description, settle: { await runtime.settle() },

@@ -45,7 +45,9 @@ extension SQLiteStore: RunJournal {
             let run: Int64 = row[0]
             let eventCount: Int = row[1]
             if row[2] != Records.text(entry.record.labels) { try Records.setLabels(entry.record.labels, of: run, in: db) }
-            let (finishedAt, expiresAt) = (entry.record.finishedAt?.milliseconds, entry.record.expiresAt?.milliseconds)
+            let finishedAt = entry.record.finishedAt?.milliseconds
+            // A run that goes on after its end has no time set any more.
+            let expiresAt = finishedAt == nil ? nil : entry.record.expiresAt?.milliseconds
             if row[3] != finishedAt {
                 try db.cachedStatement(sql: "UPDATE runs SET finishedAt = ?, expiresAt = ? WHERE id = ?")
                     .execute(arguments: [finishedAt, expiresAt, run])

@@ -14,22 +14,20 @@ final class HostedRuns: RunCarrier {
     private struct State {
         var places: RunPlaces
         var runs: [RunID: Hosted] = [:]
-        var isLeaving = false
+        /// Whether pods are ended when the runs are left; nil while they are not.
+        var leaving: Bool?
         /// Resumed when the last run has ended.
         var waiting: [CheckedContinuation<Void, Never>] = []
     }
 
     private let driver: RunDriver
     private let state: Mutex<State>
-    private let endsPods: Bool
     /// Told of each run that has come to its end here.
     private let ended: @Sendable (RunID, RunHandle.Outcome) -> Void
 
-    /// - Parameter endsPods: whether pods are ended when the runs are left.
-    init(driver: RunDriver, limits: RunLimits, endsPods: Bool, ended: @escaping @Sendable (RunID, RunHandle.Outcome) -> Void) {
+    init(driver: RunDriver, limits: RunLimits, ended: @escaping @Sendable (RunID, RunHandle.Outcome) -> Void) {
         self.driver = driver
         self.state = Mutex(State(places: RunPlaces(limits: limits)))
-        self.endsPods = endsPods
         self.ended = ended
     }
 
@@ -44,7 +42,7 @@ final class HostedRuns: RunCarrier {
     /// - Returns: false when there is none, or the run has one.
     func reserve(_ record: RunRecord, obeysLimits: Bool) -> Bool {
         self.state.withLock { state in
-            guard !state.isLeaving, state.runs[record.id] == nil else { return false }
+            guard state.leaving == nil, state.runs[record.id] == nil else { return false }
             if obeysLimits, !state.places.admits(record.namespace) { return false }
             state.runs[record.id] = Hosted(namespace: record.namespace)
             state.places.take(record.namespace)
@@ -70,13 +68,13 @@ final class HostedRuns: RunCarrier {
             } else {
                 self.driver.start(run.machine, record: run.record, ownership: run.ownership)
             }
-        let isLeaving = self.state.withLock { state in
+        let leaving = self.state.withLock { state in
             if state.runs[run.record.id] == nil { state.places.take(run.record.namespace) }
             state.runs[run.record.id] = Hosted(namespace: run.record.namespace, handle: handle)
-            return state.isLeaving
+            return state.leaving
         }
         // It was made by a step that did not hear of the end in time.
-        if isLeaving { self.leave(handle) }
+        if let leaving { Self.leave(handle, endingPods: leaving) }
         // Unstructured, because it waits for nothing but the run, which `leaveAll` ends.
         Task {
             let outcome = await handle.outcome()
@@ -86,12 +84,12 @@ final class HostedRuns: RunCarrier {
     }
 
     /// Gives all runs up. Returns when nothing is carried out any more.
-    func leaveAll() async {
+    func leaveAll(endingPods: Bool) async {
         let handles = self.state.withLock { state in
-            state.isLeaving = true
+            state.leaving = endingPods
             return state.runs.values.compactMap(\.handle)
         }
-        for handle in handles { self.leave(handle) }
+        for handle in handles { Self.leave(handle, endingPods: endingPods) }
         await withCheckedContinuation { continuation in
             let isOver = self.state.withLock { state in
                 if !state.runs.isEmpty { state.waiting.append(continuation) }
@@ -101,5 +99,5 @@ final class HostedRuns: RunCarrier {
         }
     }
 
-    private func leave(_ handle: RunHandle) { if self.endsPods { handle.leaveEndingPods() } else { handle.leave() } }
+    private static func leave(_ handle: RunHandle, endingPods: Bool) { if endingPods { handle.leaveEndingPods() } else { handle.leave() } }
 }

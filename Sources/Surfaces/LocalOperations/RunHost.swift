@@ -36,7 +36,11 @@ public enum HostNews: Sendable, Equatable {
 /// The runs outlive it: what it is in the middle of when it stops, or is killed, the next one goes on with.
 public final class RunHost: Sendable {
     /// What is to be done next.
-    private enum Call { case look, lookEverywhere, reload, stop }
+    private enum Call: Equatable {
+        case look
+        case reload
+        case stop(endsPods: Bool)
+    }
 
     /// A run that was submitted rings, and so does one that ended for those that wait. This is only a net below that: whose owner died rang
     /// nobody.
@@ -69,11 +73,21 @@ public final class RunHost: Sendable {
     public func reload() { self.calls.post(.reload) }
 
     /// Gives the runs up, and ends `run`.
-    public func stop() { self.calls.post(.stop) }
+    public func stop() { self.calls.post(.stop(endsPods: !self.options.leavesRunning)) }
 
-    /// Carries runs out until `stop`, or until the task is cancelled.
+    /// Carries runs out until `stop`. When the task is cancelled, something else went wrong: then steps are left running whatever the options.
     /// - Throws: `OperationError`, `ManifestFault` when it cannot begin: another process has the data directory, or the configuration is wrong.
     public func run() async throws {
+        // Unstructured, because giving runs up takes work, which a cancelled task does not do.
+        let work = Task { try await self.carryOut() }
+        try await withTaskCancellationHandler {
+            try await work.value
+        } onCancel: {
+            self.calls.post(.stop(endsPods: false))
+        }
+    }
+
+    private func carryOut() async throws {
         // Nobody waits for what will not come any more.
         defer { self.ownership.reach() }
         let settings = try self.machinery.settings()
@@ -86,7 +100,7 @@ public final class RunHost: Sendable {
         let driver = tools.driver
         driver.feed.close()
         let keeper = HostKeeper(history: tools.history, reader: tools.records.reader, time: self.machinery.time)
-        let runs = HostedRuns(driver: driver, limits: settings.limits, endsPods: !self.options.leavesRunning) { run, outcome in
+        let runs = HostedRuns(driver: driver, limits: settings.limits) { run, outcome in
             if case .failed(let error) = outcome { self.tell(.trouble("run '\(run)' is not carried out any more: \(error)")) }
             self.calls.post(.look)
             keeper.wake()
@@ -95,9 +109,9 @@ public final class RunHost: Sendable {
         await withDiscardingTaskGroup { group in
             group.addTask { await driver.run() }
             group.addTask { await keeper.run() }
-            await self.attend(HostDesk(tools: tools, driver: driver, runs: runs, tell: self.tell), keeper)
+            let endsPods = await self.attend(HostDesk(tools: tools, driver: driver, runs: runs, tell: self.tell), keeper)
             self.ready.withLock { $0 = false }
-            await runs.leaveAll()
+            await runs.leaveAll(endingPods: endsPods)
             group.cancelAll()
         }
         // Whoever comes next finds the directory free, and would find its owner dead otherwise.
@@ -143,17 +157,19 @@ public final class RunHost: Sendable {
 
     // MARK: Attending
 
-    private func attend(_ desk: HostDesk, _ keeper: HostKeeper) async {
+    /// Until somebody says stop.
+    /// - Returns: whether pods are to be ended.
+    private func attend(_ desk: HostDesk, _ keeper: HostKeeper) async -> Bool {
         await desk.readLimits(of: self.machinery, nil)
         await desk.look(everywhere: true)
         self.ready.withLock { $0 = true }
         self.tell(.ready(runtime: desk.tools.runtime.description))
         var lastLook = self.machinery.time.now()
-        while !Task.isCancelled {
+        while true {
             let calls = await self.calls.next(until: lastLook + Self.patience, self.machinery.time)
-            if calls.contains(.stop) { return }
+            for case .stop(let endsPods) in calls { return endsPods }
             let now = self.machinery.time.now()
-            let isEverywhere = calls.contains(.lookEverywhere) || calls.isEmpty || now - lastLook >= Self.patience
+            let isEverywhere = calls.isEmpty || now - lastLook >= Self.patience
             if isEverywhere { lastLook = now }
             if calls.contains(.reload) || isEverywhere {
                 let settings = calls.contains(.reload) ? self.settings() : nil
