@@ -150,12 +150,12 @@ let package = Package(
         tests(
             "RemoteOperationsTests",
             ["RemoteOperations", "CommandLine", "Operations", "Diagnostics", "WorkflowModel", nioCore, nioPosix, nioHTTP1]),
-        tests("WireFormatTests", ["WireFormat", "Operations", "WorkflowModel"]),
+        tests("WireFormatTests", ["WireFormat", "Operations", "Diagnostics", "WorkflowModel"]),
         tests(
             "HTTPServerTests",
             [
                 "HTTPServer", "WireFormat", "Operations", "LocalOperations", "SQLiteStore", "Ports", "Engine", "Diagnostics",
-                "WorkflowModel", asyncHTTPClient, nioCore, nioPosix, nioHTTP1, nioSSL, httpTypes,
+                "WorkflowModel", logging,
             ]),
         tests("EndToEndTests", ["WorkflowModel", grdb]),
     ],

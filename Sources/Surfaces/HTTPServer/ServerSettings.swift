@@ -53,8 +53,9 @@ public struct ServerSettings: Sendable {
     /// Whether only programs of this machine reach the address.
     var isLoopback: Bool { LoopbackName.isLoopback(self.address) }
 
+    /// Who may do what, as it was chosen or as it follows from the address.
     /// - Throws: `OperationError.invalid` for an address that others reach when nobody said who may do what.
-    func authenticationMode() throws -> AuthenticationMode {
+    public func authenticationMode() throws -> AuthenticationMode {
         if let chosen = self.authentication { return chosen }
         if self.isLoopback { return .none }
         throw OperationError(
