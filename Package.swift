@@ -111,7 +111,7 @@ let package = Package(
 
         room(
             "RemoteOperations", in: "Surfaces",
-            ["Operations", "Diagnostics", "WorkflowModel", asyncHTTPClient, nioCore, nioPosix, nioHTTP1, nioSSL]),
+            ["WireFormat", "Operations", "Diagnostics", "WorkflowModel", asyncHTTPClient, nioCore, nioPosix, nioHTTP1, nioSSL]),
 
         room("TestKit", in: "TestKit", ["Ports", "Engine", "Planning", "WorkflowModel"]),
 

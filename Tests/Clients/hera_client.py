@@ -14,7 +14,7 @@ service = WorkflowsService(host=HOST, token=TOKEN, namespace="default", verify_s
 
 
 def model(kind, value):
-    return kind.parse_obj(value) if hasattr(kind, "parse_obj") else kind.model_validate(value)
+    return kind.model_validate(value)
 
 
 def create(value):
@@ -30,7 +30,7 @@ def ended(name):
 
 
 def runs():
-    with Workflow(generate_name="hera-", entrypoint="main", workflows_service=service, arguments={"who": "world"}) as flow:
+    with Workflow(generate_name="hera-", namespace="default", entrypoint="main", workflows_service=service, arguments={"who": "world"}) as flow:
         hello = Script(
             name="hello", image="python:3.12", inputs=[Parameter(name="who")], command=["python3"],
             source="print('hello {{inputs.parameters.who}}')")
@@ -43,7 +43,8 @@ def runs():
     made = flow.create(wait=True, poll_interval=1)
     expect("a workflow written in Python is created and succeeds", made.status.phase == "Succeeded", made.status)
     nodes = {node.display_name: node for node in made.status.nodes.values()}
-    expect("outputs are passed on", nodes["second"].outputs.result == "hello hello world", nodes["second"].outputs)
+    expect("outputs are told", nodes["first"].outputs.result == "hello world", nodes["first"].outputs)
+    expect("and passed on", nodes["second"].inputs.parameters[0].value == "hello world", nodes["second"].inputs)
 
     bad = workflow("hera-", {"name": "main", "steps": [[{"name": "a", "template": "missing"}]]})
     error = refused("a bad workflow is refused by lint", BadRequest,
@@ -75,7 +76,7 @@ def commands():
     name = create(workflow("hera-", container("main", "exec sleep 600"))).metadata.name
     until("it runs", lambda: (service.get_workflow(name).status or m.WorkflowStatus()).phase == "Running")
     service.suspend_workflow(name, m.WorkflowSuspendRequest(name=name))
-    expect("a run is suspended", service.get_workflow(name).spec.suspend is True)
+    until("a run is suspended", lambda: service.get_workflow(name).spec.suspend)
     service.stop_workflow(name, m.WorkflowStopRequest(name=name, message="enough"))
     expect("a run is stopped", ended(name).status.phase == "Failed")
 
@@ -109,7 +110,7 @@ def templates():
     expect("a template is submitted", run.metadata.name.startswith("hera-greeting-"), run.metadata.name)
     expect("with labels", ended(run.metadata.name).metadata.labels["submitted"] == "yes")
 
-    with WorkflowTemplate(name="hera-updated", entrypoint="main", workflows_service=service) as flow:
+    with WorkflowTemplate(name="hera-updated", namespace="default", entrypoint="main", workflows_service=service) as flow:
         Container(name="main", image="busybox", command=["true"])
     flow.create()
     flow.update()

@@ -62,7 +62,7 @@ import Testing
             "list --limit 2",
             "get one", "get @latest -o name", "get two -o json", "get two -o yaml", "get three -o wide", "get none", "get one none",
             "logs one", "logs two --tail 1", "logs one --grep hello", "logs one --grep (", "logs one main", "logs one nothing", "logs none",
-            "wait one two", "wait one three", "wait none", "watch three", "stop one", "terminate one", "suspend one", "resume one",
+            "wait one", "wait three", "wait none", "watch three", "stop one", "terminate one", "suspend one", "resume one",
             "delete none", "archive list", "archive get two", "archive get three -o json", "archive list-label-keys",
             "archive list-label-values -l k", "archive get none", "template list", "template get greet", "template get greet -o yaml",
             "template get none", "cluster-template list", "cron list", "cron get nightly", "get cm", "get cm settings -o yaml",
@@ -141,7 +141,7 @@ import Testing
         server.program.signal(9)
         _ = await server.program.outcome()
         let next = try Program(["server", "--port", port], home: home)
-        await next.tells("listening on ")
+        await next.tells("listening: ")
         try home.file("\(home.shared)/go", "")
         #expect(await waiting.outcome().output.hasPrefix("flow Succeeded at "))
         let told = await logs.outcome()

@@ -12,9 +12,9 @@ final class RunningServer: Sendable {
     init(_ home: Home, _ arguments: String...) async throws {
         self.home = home
         self.program = try Program(["server", "--port", "0"] + arguments, home: home)
-        await self.program.tells("listening on ")
+        await self.program.tells("listening: ")
         let told = self.program.errorsSoFar
-        let start = try #require(told.firstRange(of: "listening on "), "\(told)")
+        let start = try #require(told.firstRange(of: "listening: "), "\(told)")
         self.address = String(told[start.upperBound...].prefix { !$0.isWhitespace })
     }
 

@@ -63,6 +63,28 @@ import WorkflowModel
         await #expect(throws: OperationError.self) { try await operations.page(RunListQuery(continuation: "nonsense")) }
     }
 
+    @Test func `runs are selected by how they stand, in pages and in lists`() async throws {
+        let house = try House()
+        let store = try await house.store()
+        for number in 0..<4 { try await self.add(Self.record(number, finished: number > 1), to: store) }
+        let operations = try await house.operations()
+        let (completed, phase) = ("workflows.argoproj.io/completed", "workflows.argoproj.io/phase")
+        for (selector, expected) in [
+            ("\(completed)=true", ["run-3", "run-2"]), ("\(completed)=false", ["run-1", "run-0"]),
+            ("\(completed)!=true", ["run-1", "run-0"]),
+            ("\(phase)=Running", ["run-1", "run-0"]), ("\(phase) in (Failed,Succeeded)", ["run-3", "run-2"]), ("\(phase)=Pending", []),
+            ("\(completed)=true,\(phase)=Running", []), ("!\(phase)", []),
+        ] {
+            let labels = try LabelSelector(selector)
+            let page = try await operations.page(RunListQuery(namespace: nil, labels: labels))
+            #expect(page.items.compactMap { $0["metadata"]?["name"]?.string } == expected, "\(selector)")
+            guard labels.isExact else { continue }
+            let list = try await operations.list(ListQuery(namespace: nil, labels: labels.exact))
+            #expect(list.map(\.name) == expected, "\(selector)")
+            #expect(list.allSatisfy { labels.matches($0.labels) })
+        }
+    }
+
     @Test func `a watch tells what there is, and then what any process changes`() async throws {
         let house = try House()
         let store = try await house.store()

@@ -39,10 +39,14 @@ import WorkflowModel
     @Test func `lines that are followed go on where the connection broke, each told once`() async throws {
         let (one, two, three) = (Self.line("a", 1, "1"), Self.line("b", 2, "2"), Self.line("b", 2, "2 again"))
         let server = try await TestServer { _, at in
-            at == 0 ? .broken([one, two]) : .stream([one, two, three, Self.line("a", 3, "3")])
+            at == 0 ? .held([one, two]) : .stream([one, two, three, Self.line("a", 3, "3")])
         }
-        let lines = try await self.logs(server, LogsQuery(run: "flow", follows: true, tail: 9))
-        #expect(lines.map { String($0.split(separator: " ", maxSplits: 2)[2]) } == ["1", "2", "2 again", "3"])
+        var lines: [String] = []
+        for try await line in try await server.operations.logs(LogsQuery(run: "flow", follows: true, tail: 9)) {
+            lines.append(line.text)
+            if line.text == "2" { server.breakConnections() }
+        }
+        #expect(lines == ["1", "2", "2 again", "3"])
         #expect(server.requests.count == 2)
         #expect(server.requests[1].query.contains("sinceTime") && !server.requests[1].query.contains("tailLines"))
     }
@@ -72,12 +76,13 @@ import WorkflowModel
         }
         let server = try await TestServer { request, at in
             if request.path.hasPrefix("/api/v1/workflows/") { return .json(.list([.run("b")])) }
-            if at == 0 { return .broken([change("ADDED", .run("a")), change("ADDED", .run("b"))]) }
+            if at == 0 { return .held([change("ADDED", .run("a")), change("ADDED", .run("b"))]) }
             return .stream([change("ADDED", .run("b", phase: "Failed")), change("DELETED", .run("b"))])
         }
         var told: [String] = []
         for try await news in try await server.operations.watch(RunWatchQuery(labels: try LabelSelector("k in (a,b)"))) {
             told.append("\(news.change.rawValue) \(news.object["metadata"]?["name"]?.string ?? "")")
+            if told.count == 2 { server.breakConnections() }
             if told.count == 5 { break }
         }
         #expect(told == ["ADDED a", "ADDED b", "DELETED a", "MODIFIED b", "DELETED b"])

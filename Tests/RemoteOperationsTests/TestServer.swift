@@ -22,8 +22,8 @@ final class TestServer: Sendable {
         case reply(Int, String, [String: String] = [:])
         /// Pieces, and then the end of the answer.
         case stream([String])
-        /// Pieces, and then the connection breaks.
-        case broken([String])
+        /// Pieces, and then nothing more until `breakConnections`.
+        case held([String])
         case hangUp
 
         static func json(_ value: JSONValue, status: Int = 200) -> Answer { .reply(status, value.json) }
@@ -31,6 +31,7 @@ final class TestServer: Sendable {
 
     private let channel = Mutex<(any Channel)?>(nil)
     private let seen = Mutex<[Request]>([])
+    private let held = Mutex<[any Channel]>([])
     let port: Int
 
     /// - Parameter answer: is given each request and how many came before it.
@@ -41,7 +42,8 @@ final class TestServer: Sendable {
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     try channel.pipeline.syncOperations.configureHTTPServerPipeline()
-                    try channel.pipeline.syncOperations.addHandler(Conversation { answer($0, box.remember($0)) })
+                    try channel.pipeline.syncOperations.addHandler(
+                        Conversation(hold: { box.hold($0) }, answer: { answer($0, box.remember($0)) }))
                 }
             }
             .bind(host: "127.0.0.1", port: 0).get()
@@ -55,12 +57,18 @@ final class TestServer: Sendable {
     var requests: [Request] { self.seen.withLock { $0 } }
     var url: String { "http://127.0.0.1:\(self.port)" }
 
+    /// Once the client has read what the test wants it to have: what is still on its way may be lost.
+    func breakConnections() {
+        for channel in self.held.withLock({ $0 }) { channel.close(promise: nil) }
+    }
+
     func close() async throws { try await self.channel.withLock { $0 }?.close().get() }
 
     /// The server, once it is there.
     private final class Box: Sendable {
         private let server = Mutex<TestServer?>(nil)
         func set(_ server: TestServer) { self.server.withLock { $0 = server } }
+        func hold(_ channel: any Channel) { self.server.withLock { $0 }?.held.withLock { $0.append(channel) } }
         func remember(_ request: Request) -> Int {
             self.server.withLock { $0 }?.seen.withLock { seen in
                 seen.append(request)
@@ -75,10 +83,14 @@ private final class Conversation: ChannelInboundHandler {
     typealias InboundIn = HTTPServerRequestPart
     typealias OutboundOut = HTTPServerResponsePart
 
+    private let hold: (any Channel) -> Void
     private let answer: (TestServer.Request) -> TestServer.Answer
     private var request = TestServer.Request(method: "", uri: "", headers: [:], body: "")
 
-    init(_ answer: @escaping (TestServer.Request) -> TestServer.Answer) { self.answer = answer }
+    init(hold: @escaping (any Channel) -> Void, answer: @escaping (TestServer.Request) -> TestServer.Answer) {
+        self.hold = hold
+        self.answer = answer
+    }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         switch self.unwrapInboundIn(data) {
@@ -100,10 +112,10 @@ private final class Conversation: ChannelInboundHandler {
         case .stream(let pieces):
             self.write(context, 200, [:], pieces)
             context.writeAndFlush(self.wrapOutboundOut(.end(nil)), promise: nil)
-        case .broken(let pieces):
+        case .held(let pieces):
+            self.hold(context.channel)
             self.write(context, 200, [:], pieces)
             context.flush()
-            context.close(promise: nil)
         case .hangUp: context.close(promise: nil)
         }
     }

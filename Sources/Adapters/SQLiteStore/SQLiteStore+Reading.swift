@@ -153,13 +153,16 @@ struct RunQuery {
             self.arguments += filter.phases.sorted()
         }
         for (key, value) in filter.labels.sorted(by: { $0.key < $1.key }) {
-            self.require("id IN (SELECT run FROM runLabels WHERE key = ? AND value = ?)", key, value)
+            let label = LabelCondition(key, value)
+            self.require(label.condition, label.arguments)
         }
         self.sql += isFinished ? " ORDER BY finishedAt DESC, id DESC" : " ORDER BY createdAt DESC, id DESC"
         self.sql += " LIMIT \(max(0, limit))"
     }
 
-    private mutating func require(_ condition: String, _ values: any DatabaseValueConvertible...) {
+    private mutating func require(_ condition: String, _ values: any DatabaseValueConvertible...) { self.require(condition, values) }
+
+    private mutating func require(_ condition: String, _ values: [any DatabaseValueConvertible]) {
         self.sql += " AND \(condition)"
         self.arguments += values
     }

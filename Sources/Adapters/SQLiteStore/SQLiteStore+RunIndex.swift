@@ -70,7 +70,7 @@ private struct PageReading {
             arguments: StatementArguments(selection.arguments))
         while let row = try cursor.next() {
             let record = Records.record(row)
-            guard self.query.labels.matches(record.labels) else { continue }
+            guard self.query.labels.matches(record.allLabels) else { continue }
             if self.page.records.count < self.query.limit {
                 self.page.records.append(record)
                 let time = isFinished ? record.finishedAt : record.createdAt
@@ -108,7 +108,8 @@ private struct PageSelection {
         if let time = query.startedAfter { self.require("startedAt > ?", time.milliseconds) }
         if let time = query.startedBefore { self.require("startedAt < ?", time.milliseconds) }
         for (key, value) in query.labels.exact.sorted(by: { $0.key < $1.key }) {
-            self.require("id IN (SELECT run FROM runLabels WHERE key = ? AND value = ?)", key, value)
+            let label = LabelCondition(key, value)
+            self.require(label.condition, label.arguments)
         }
         if let after = query.after, after.isFinished == isFinished {
             self.require("(\(time), id) < (?, ?)", after.time.milliseconds, after.number)
@@ -116,9 +117,29 @@ private struct PageSelection {
         self.condition += " ORDER BY \(time) DESC, id DESC"
     }
 
-    private mutating func require(_ condition: String, _ values: any DatabaseValueConvertible...) {
+    private mutating func require(_ condition: String, _ values: any DatabaseValueConvertible...) { self.require(condition, values) }
+
+    private mutating func require(_ condition: String, _ values: [any DatabaseValueConvertible]) {
         self.condition += " AND \(condition)"
         self.arguments += values
+    }
+}
+
+/// An exact label of a run, as SQL.
+struct LabelCondition {
+    let condition: String
+    let arguments: [any DatabaseValueConvertible]
+
+    init(_ key: String, _ value: String) {
+        switch (key, value) {
+        // What every run has because of how it stands is in columns of its own.
+        case (RunLabel.completed, "true"): (self.condition, self.arguments) = ("finishedAt IS NOT NULL", [])
+        case (RunLabel.completed, "false"): (self.condition, self.arguments) = ("finishedAt IS NULL", [])
+        case (RunLabel.phase, RunPhase.pending.rawValue): (self.condition, self.arguments) = ("phase IN (?, '')", [value])
+        case (RunLabel.phase, _): (self.condition, self.arguments) = ("phase = ?", [value])
+        default:
+            (self.condition, self.arguments) = ("id IN (SELECT run FROM runLabels WHERE key = ? AND value = ?)", [key, value])
+        }
     }
 }
 

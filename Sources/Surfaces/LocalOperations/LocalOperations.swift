@@ -171,7 +171,7 @@ public struct LocalOperations: Operations {
         RunSummary(
             namespace: record.namespace, name: record.name, uid: record.id.text, phase: record.phase, message: record.message,
             createdAt: record.createdAt, startedAt: record.startedAt, finishedAt: record.finishedAt, priority: record.priority,
-            progress: record.progress, labels: record.labels, parameters: record.parameters)
+            progress: record.progress, labels: record.allLabels, parameters: record.parameters)
     }
 }
 

@@ -214,7 +214,7 @@ final class RunWatcher: Sendable {
         state.waiting[run.id] = Waiting(change: .deleted, deleted: run)
     }
 
-    private func isAsked(_ record: RunRecord) -> Bool { self.isAsked(record.namespace, record.name, record.labels) }
+    private func isAsked(_ record: RunRecord) -> Bool { self.isAsked(record.namespace, record.name, record.allLabels) }
 
     private func isAsked(_ run: DeletedRun) -> Bool { self.isAsked(run.namespace, run.name, run.labels) }
 

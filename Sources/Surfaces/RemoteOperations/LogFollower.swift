@@ -1,4 +1,5 @@
 import Operations
+import WireFormat
 import WorkflowModel
 
 /// Lines of a run's logs. When the connection breaks while they are followed, it is opened again at the place where it broke.
@@ -65,15 +66,10 @@ actor LogFollower {
     }
 
     private func line(_ message: JSONValue) -> PodLogLine? {
-        guard let pod = message["podName"]?.string else { return nil }
-        let content = message["content"]?.string ?? ""
-        let end = content.unicodeScalars.firstIndex(of: " ") ?? content.endIndex
-        guard let time = LogTime.nanoseconds(content[..<end]) else {
-            // A server that sends no times: the newest known keeps the order.
-            return PodLogLine(podName: pod, nanoseconds: self.newest ?? 0, text: content)
-        }
-        let text = content.unicodeScalars[end...].dropFirst()
-        return PodLogLine(podName: pod, nanoseconds: time, text: String(text))
+        guard var line = LogEntry.line(message) else { return nil }
+        // A server that sends no times: the newest known keeps the order.
+        if line.nanoseconds == 0 { line.nanoseconds = self.newest ?? 0 }
+        return line
     }
 
     /// Whether the line has not been told yet; it counts as told then.
@@ -98,16 +94,5 @@ actor LogFollower {
         let isSame = line.nanoseconds == told.nanoseconds
         self.told[line.podName] = Told(nanoseconds: line.nanoseconds, count: isSame ? told.count + 1 : 1)
         return true
-    }
-}
-
-/// Times in front of log lines: RFC 3339 with up to nine digits of a second.
-enum LogTime {
-    static func nanoseconds(_ text: Substring) -> Int64? {
-        guard let time = Timestamp(rfc3339: String(text)) else { return nil }
-        var digits = Array(text.utf8.drop { $0 != UInt8(ascii: ".") }.dropFirst().prefix { (0x30...0x39).contains($0) }.prefix(9))
-        while digits.count < 9 { digits.append(0x30) }
-        let fraction = digits.reduce(0) { $0 * 10 + Int64($1 - 0x30) }
-        return time.seconds * 1_000_000_000 + fraction
     }
 }

@@ -1,4 +1,5 @@
 public import Operations
+import WireFormat
 import WorkflowModel
 
 extension RemoteOperations: RunCatalog {
@@ -14,12 +15,9 @@ extension RemoteOperations: RunCatalog {
         target.add("listOptions.fieldSelector", Self.fields(query))
         target.add("createdAfter", query.createdAfter?.rfc3339)
         target.add("finishedBefore", query.finishedBefore?.rfc3339)
-        let list = try await self.connection.ask(.get, target)
-        let metadata = list["metadata"]
-        let next = metadata?["continue"]?.string.flatMap { $0.isEmpty ? nil : $0 }
-        return RunPage(
-            items: list["items"]?.array ?? [], resourceVersion: metadata?["resourceVersion"]?.string ?? "", next: next,
-            remaining: query.countsRemaining ? metadata?["remainingItemCount"]?.integer.map { Int(clamping: $0) } ?? 0 : nil)
+        var page = ListDocument.page(try await self.connection.ask(.get, target))
+        page.remaining = query.countsRemaining ? page.remaining ?? 0 : nil
+        return page
     }
 
     private static func fields(_ query: RunListQuery) -> String? {

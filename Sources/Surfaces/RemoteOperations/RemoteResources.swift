@@ -1,5 +1,6 @@
 public import Diagnostics
 public import Operations
+import WireFormat
 public import WorkflowModel
 
 /// Stored objects of a server.
@@ -68,12 +69,9 @@ public struct RemoteResources: ResourceOperations {
         var target = Self.selected(ResourcePath(query.kind, namespace: query.namespace).collection, query)
         target.add("\(Self.prefix(query.kind))limit", String(query.limit))
         target.add("\(Self.prefix(query.kind))continue", query.continuation)
-        let list = try await self.connection.ask(.get, target)
-        let metadata = list["metadata"]
-        return ResourceList(
-            items: (list["items"]?.array ?? []).map { Self.completed($0, query.kind) },
-            resourceVersion: metadata?["resourceVersion"]?.string ?? "",
-            next: metadata?["continue"]?.string.flatMap { $0.isEmpty ? nil : $0 })
+        var list = ListDocument.objects(try await self.connection.ask(.get, target))
+        list.items = list.items.map { Self.completed($0, query.kind) }
+        return list
     }
 
     /// Argo's list options have a prefix, Kubernetes' own have none.

@@ -1,4 +1,5 @@
 import Operations
+import WireFormat
 import WorkflowModel
 
 /// A list of runs, page by page.
@@ -32,13 +33,12 @@ struct RunPages {
         }
         target.add("createdAfter", self.query.createdAfter?.rfc3339)
         target.add("finishedBefore", self.query.finishedBefore?.rfc3339)
-        let list = try await self.connection.ask(.get, target)
-        let next = list["metadata"]?["continue"]?.string ?? ""
+        let page = ListDocument.page(try await self.connection.ask(.get, target))
         // A server that tells the same place for ever would keep us here for ever.
-        self.isAtEnd = next.isEmpty || next == self.continuation
-        self.continuation = next
+        self.isAtEnd = page.next == nil || page.next == self.continuation
+        self.continuation = page.next
         // Not every server judges all of it.
-        return (list["items"]?.array ?? []).map { WorkflowFields($0).summary }.filter(self.isWanted)
+        return page.items.map { WorkflowFields($0).summary }.filter(self.isWanted)
     }
 
     private var labels: String? {

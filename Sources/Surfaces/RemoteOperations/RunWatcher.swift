@@ -1,4 +1,5 @@
 import Operations
+import WireFormat
 import WorkflowModel
 
 /// Changes of runs. When the connection breaks it is opened again; runs that were deleted in between are told then.
@@ -69,17 +70,15 @@ actor RunWatcher {
     }
 
     private func change(_ message: JSONValue) -> RunChange? {
-        guard let word = message["type"]?.string, let change = ResourceChange.Change(rawValue: word), let object = message["object"] else {
-            return nil
-        }
-        let run = WorkflowFields(object)
+        guard let change = WatchEvent.change(message) else { return nil }
+        let run = WorkflowFields(change.object)
         guard self.isWanted(run.name) else { return nil }
-        if change == .deleted {
+        if change.change == .deleted {
             self.known[run.uid] = nil
-            return RunChange(.deleted, object)
+            return change
         }
-        let isKnown = self.known.updateValue(["metadata": object["metadata"] ?? .null], forKey: run.uid) != nil
-        return RunChange(isKnown ? .modified : change, object)
+        let isKnown = self.known.updateValue(["metadata": change.object["metadata"] ?? .null], forKey: run.uid) != nil
+        return isKnown ? RunChange(.modified, change.object) : change
     }
 
     private func isWanted(_ name: String) -> Bool {

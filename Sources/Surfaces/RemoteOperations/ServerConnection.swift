@@ -145,16 +145,16 @@ public final class ServerConnection: Sendable {
         do { return try await response.body.collect(upTo: limit) } catch { throw try self.failure(error) }
     }
 
-    private func refusal(_ response: HTTPClientResponse, _ body: ByteBuffer) -> OperationError {
-        // Proxies and the paths of artifacts answer with plain text or HTML, which tells people less than the status.
-        let answer = try? JSONValue(json: String(buffer: body))
-        return OperationError(status: Int(response.status.code), body: answer, address: self.address.text)
+    private func refusal(_ response: HTTPClientResponse, _ body: ByteBuffer) -> any Error {
+        // What is no JSON is told by its status.
+        Refusal.error(
+            status: Int(response.status.code), body: try? JSONValue(json: String(buffer: body)), address: self.address.text)
     }
 
     /// What went wrong with the connection, in words.
     /// - Throws: `CancellationError` when it is only that nobody waits any more.
-    func failure(_ error: any Error) throws -> OperationError {
-        if let told = error as? OperationError { return told }
+    func failure(_ error: any Error) throws -> any Error {
+        if error is OperationError || error is ManifestFault { return error }
         if error is CancellationError || error as? HTTPClientError == .cancelled { throw CancellationError() }
         if let trouble = error as? HTTPClientError { return self.failure(trouble) }
         let place = self.address.text
@@ -165,7 +165,7 @@ public final class ServerConnection: Sendable {
             return OperationError(.internalFault, "a message of the server at \(place) is too large to be one")
         case is NIOSSLError, is NIOSSLExtraError, is BoringSSLError:
             return OperationError(
-                .unreachable, "no TLS connection to the server at \(place): \(error)",
+                .unreachable, "no TLS connection to the server at \(place): \(Self.tlsReason(error))",
                 hint: "name the file with the server's certificates in SSL_CERT_FILE; a server without TLS is http://…")
         default: return self.unreachable(Self.reason(error))
         }
@@ -180,9 +180,18 @@ public final class ServerConnection: Sendable {
         case .remoteConnectionClosed:
             return OperationError(
                 .unreachable, "the server at \(place) closed the connection before it had answered",
-                hint: "try again, or look at the server's log")
+                hint: self.address.scheme == "http"
+                    ? "try again, or look at the server's log; a server with TLS is https://…" : "try again, or look at the server's log")
         default: return self.unreachable(trouble.description)
         }
+    }
+
+    /// The library names what it found inside a text only.
+    private static func tlsReason(_ error: any Error) -> String {
+        let text = "\(error)"
+        if text.contains("CERTIFICATE_VERIFY_FAILED") { return "its certificate is not one that is trusted here" }
+        if text.contains("WRONG_VERSION_NUMBER") { return "it does not talk TLS" }
+        return text
     }
 
     private func unreachable(_ reason: String) -> OperationError {
@@ -247,8 +256,7 @@ actor MessageStream {
             throw OperationError(.internalFault, "the server at \(self.connection.address.text) streams what is no JSON: \(error)")
         }
         if let result = message["result"] { return result }
-        let error = message["error"]
-        let status = (error?["http_code"] ?? error?["code"])?.integer.map { Int(clamping: $0) } ?? 500
-        throw OperationError(status: status, body: error, address: self.connection.address.text)
+        let status = message["error"]?["http_code"]?.integer.map { Int(clamping: $0) } ?? 500
+        throw Refusal.error(status: status, body: message, address: self.connection.address.text)
     }
 }

@@ -119,7 +119,7 @@ extension WireError {
             case .alreadyExists: (409, .alreadyExists)
             case .invalid: (400, .invalidArgument)
             case .conflict: (409, .aborted)
-            case .unavailable: (503, .unavailable)
+            case .unavailable, .unreachable: (503, .unavailable)
             case .storageFull: (507, .resourceExhausted)
             case .unauthorized: (401, .unauthenticated)
             case .expired: (410, .outOfRange)
