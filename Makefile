@@ -1,6 +1,6 @@
 # The front door. `make` alone lists what there is.
 .DEFAULT_GOAL := help
-.PHONY: help demo test check release bench fuzz prove-stack test-examples format clean
+.PHONY: help demo test check release bench fuzz prove-stack test-examples soak conformance format clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -23,6 +23,12 @@ bench: release ## measure side by side with make, ninja and xargs
 
 fuzz: ## look for texts that bring the reader down, for SECONDS=60 or longer
 	@scripts/fuzz $(or $(SECONDS),60)
+
+soak: ## kill real runs at random instants, for ROUNDS=100 or more; SEED=7 repeats a schedule
+	@scripts/soak $(or $(ROUNDS),100) $(SEED)
+
+conformance: release ## run the cases of CASES=directory and compare with the list of those that cannot pass
+	@scripts/conformance $(CASES)
 
 test-examples: release ## run every example with the release binary
 	@scripts/test-examples
