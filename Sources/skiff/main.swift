@@ -28,6 +28,7 @@ let context = CommandLineContext(
     openSubmitter: { options in
         LocalRunSubmitter(machinery: Wiring(options).machinery(launcher), ring: { DatagramDoorbell.ring(at: $0) })
     },
+    openCoordination: { options in Wiring(options).coordination() },
     version: version)
 
 exit(await SkiffCommandLine.run(arguments: Array(Swift.CommandLine.arguments.dropFirst()), context: context))

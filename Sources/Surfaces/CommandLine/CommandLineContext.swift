@@ -10,23 +10,29 @@ public struct CommandLineContext: Sendable {
     public var openResources: @Sendable (GlobalOptions) async throws -> any ResourceOperations
     /// Opens the data directory for runs that somebody is to carry out.
     public var openSubmitter: @Sendable (GlobalOptions) async throws -> any RunSubmitter
+    /// Opens the locks and the cache that the options point to.
+    public var openCoordination: @Sendable (GlobalOptions) async throws -> any CoordinationOperations
     public var version: String
     public var console: Console
 
     /// - Parameters:
     ///   - openResources: left out by a program that stores no objects: its verbs for them say so.
     ///   - openSubmitter: the same.
+    ///   - openCoordination: the same.
     public init(
         openOperations: @escaping @Sendable (GlobalOptions) async throws -> any Operations,
         openStarter: @escaping @Sendable (GlobalOptions) async throws -> any RunStarter,
         openResources: @escaping @Sendable (GlobalOptions) async throws -> any ResourceOperations = { _ in throw Self.nothingStored },
         openSubmitter: @escaping @Sendable (GlobalOptions) async throws -> any RunSubmitter = { _ in throw Self.nothingStored },
+        openCoordination: @escaping @Sendable (GlobalOptions) async throws -> any CoordinationOperations = { _ in throw Self.nothingStored
+        },
         version: String, console: Console = .standard
     ) {
         self.openOperations = openOperations
         self.openStarter = openStarter
         self.openResources = openResources
         self.openSubmitter = openSubmitter
+        self.openCoordination = openCoordination
         self.version = version
         self.console = console
     }
