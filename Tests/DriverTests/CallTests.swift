@@ -50,7 +50,11 @@ import WorkflowModel
         rig.calls = ScriptedCalls { call in
             chronicle.add("call")
             let ended = Chronicle()
-            await withTaskCancellationHandler { await ended.wait(for: "cancelled") } onCancel: { ended.add("cancelled") }
+            await withTaskCancellationHandler {
+                await ended.wait(for: "cancelled")
+            } onCancel: {
+                ended.add("cancelled")
+            }
             chronicle.add("end")
             return Self.cancelled
         }
@@ -70,7 +74,11 @@ import WorkflowModel
         rig.calls = ScriptedCalls { call in
             chronicle.add("call")
             let ended = Chronicle()
-            await withTaskCancellationHandler { await ended.wait(for: "cancelled") } onCancel: { ended.add("cancelled") }
+            await withTaskCancellationHandler {
+                await ended.wait(for: "cancelled")
+            } onCancel: {
+                ended.add("cancelled")
+            }
             return Self.cancelled
         }
         let left = try await rig.start { handle, _ in

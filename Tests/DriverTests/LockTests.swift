@@ -124,7 +124,8 @@ private final class SlowLocks: LockService {
     // MARK: Runs
 
     private static let locked =
-        Manifest.header + "spec:\n  entrypoint: main\n  synchronization: {mutexes: [{name: whole}]}\n  templates:\n  - name: main\n    steps:\n"
+        Manifest.header
+        + "spec:\n  entrypoint: main\n  synchronization: {mutexes: [{name: whole}]}\n  templates:\n  - name: main\n    steps:\n"
         + "    - - {name: s, template: leaf, withSequence: {count: '3'}}\n  - name: leaf\n    synchronization: {mutexes: [{name: one}]}\n"
         + "    container: {image: busybox, command: [run]}\n"
 

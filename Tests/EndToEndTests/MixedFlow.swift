@@ -32,7 +32,8 @@ enum MixedFlow {
             let last = number == Self.stages.count
             let needs = last ? Self.stages + ["gate-\(number - 1)"] : number > 0 ? ["gate-\(number - 1)"] : []
             let depends = needs.isEmpty ? "" : ", depends: \(needs.joined(separator: " && "))"
-            text += "      - {name: gate-\(number), template: gate, arguments: {parameters: [{name: number, value: '\(number)'}]}\(depends)}\n"
+            text +=
+                "      - {name: gate-\(number), template: gate, arguments: {parameters: [{name: number, value: '\(number)'}]}\(depends)}\n"
             if !last { text += "      - {name: \(Self.stages[number]), template: \(Self.stages[number]), depends: gate-\(number)}\n" }
         }
         return text
