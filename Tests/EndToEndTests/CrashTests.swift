@@ -154,6 +154,27 @@ import WorkflowModel
         }
     }
 
+    @Test func `a submission that was acknowledged is there, however soon its process is killed`() async throws {
+        let home = try Home()
+        let text = Flow.volume(home) + "  templates:\n" + Flow.sharing(home, "main", "echo {{workflow.name}} >> \(home.shared)/ran")
+        let file = try home.file("flow.yaml", Flow.workflow("flow", text))
+        let names = (0..<6).map { "run-\($0)" }
+        for name in names {
+            let submission = try Program(["submit", file, "--name", name], home: home)
+            await submission.shows("Name:")
+            submission.signal(SIGKILL)
+            _ = await submission.outcome()
+        }
+        let listed = try await Program.run("list", "-o", "name", home: home)
+        #expect(Set(listed.output.split(separator: "\n").map(String.init)) == Set(names), "\(listed)")
+        for name in names {
+            let outcome = try await Program.run("run", "--resume", name, home: home)
+            // It may have come to its end before the signal came.
+            #expect(outcome.status == 0 || outcome.errors.contains("has ended already: Succeeded"), "\(outcome)")
+        }
+        #expect((home.text("shared/ran") ?? "").split(separator: "\n").map(String.init).sorted() == names)
+    }
+
     private func disturb(seed: UInt64, expected: JSONValue, starts: Int) async throws {
         var dice = Dice(state: seed)
         let run = try await MixedRun(runtime: Bool.random(using: &dice) ? "sandbox" : "process")
