@@ -1,6 +1,6 @@
 # The front door. `make` alone lists what there is.
 .DEFAULT_GOAL := help
-.PHONY: help demo test check release bench fuzz simulate soak prove-stack test-examples format clean
+.PHONY: help demo test check release bench fuzz simulate soak prove-stack test-examples conformance format clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -26,6 +26,12 @@ fuzz: ## look for texts that bring the reader down, for SECONDS=60 or longer
 
 simulate: ## play RUNS=10000 random workflows with crashes against the engine, or show one SEED=…
 	@scripts/simulate $(if $(SEED),--seed $(SEED) $(if $(SMALL),--is-small) $(if $(POINT),--point $(POINT)),--runs $(or $(RUNS),10000) --first $(or $(FIRST),1))
+
+soak: ## kill real runs and the server at random instants, for ROUNDS=100 and SECONDS=120 or more; SEED=7 repeats a schedule
+	@SKIFF_SOAK_SECONDS=$(or $(SECONDS),120) scripts/soak $(or $(ROUNDS),100) $(SEED)
+
+conformance: release ## run the cases of CASES=directory and compare with the list of those that cannot pass
+	@scripts/conformance $(CASES)
 
 test-examples: release ## run every example with the release binary
 	@scripts/test-examples

@@ -50,4 +50,14 @@ struct Opening: Sendable {
         if let remote = try RemoteWiring(options) { return remote.tokens }
         return Wiring(options).tokens()
     }
+
+    /// Only beside the data directory.
+    @Sendable func coordination(_ options: GlobalOptions) async throws -> any CoordinationOperations {
+        if try RemoteWiring(options) != nil {
+            throw OperationError(
+                .invalid, "locks and the cache are shown and changed beside the data directory, not through a server",
+                hint: "leave --server out, on the machine of the server")
+        }
+        return Wiring(options).coordination()
+    }
 }

@@ -61,12 +61,20 @@ struct Wiring: Sendable {
         LocalTokens(openReader: { try await self.lookingStore() }, openStore: { try await self.store() }, time: SystemTime())
     }
 
-    /// Removes logs, claims and artifacts of a run.
+    /// Removes logs, claims and artifacts of a run, and the stored objects that belong to it.
     private var removeFiles: @Sendable (RunID) async throws -> Void {
         let directory = self.dataDirectory
         return { run in
             try await PodFiles.remove(run, dataDirectory: directory)
             try await FileArtifactStore(dataDirectory: directory).remove(run)
+            let store = try await SQLiteStore.open(dataDirectory: directory, engineVersion: version)
+            for key in try await store.resources(ownedBy: run) {
+                // As `skiff delete` does it: the files of a claim first, without which nobody would find them.
+                if key.kind == .persistentVolumeClaim {
+                    try await PodFiles.removeClaim(key.name, namespace: key.namespace, dataDirectory: directory)
+                }
+                _ = try await store.removeIfThere(key)
+            }
         }
     }
 
@@ -90,6 +98,14 @@ struct Wiring: Sendable {
                 removeClaim: { claim in
                     try await PodFiles.removeClaim(claim.name, namespace: claim.namespace, dataDirectory: directory)
                 }, time: SystemTime()))
+    }
+
+    func coordination() -> LocalCoordination {
+        let directory = self.dataDirectory
+        return LocalCoordination(
+            LocalCoordination.Place(
+                openReader: { try await self.lookingStore() },
+                openStore: { try await SQLiteStore.open(dataDirectory: directory, engineVersion: version) }, resources: self.resources()))
     }
 
     // MARK: Carrying out

@@ -26,6 +26,7 @@ let context = CommandLineContext(
     openOperations: opening.operations, openStarter: opening.starter, openResources: opening.resources, openSubmitter: opening.submitter,
     openLinter: opening.linter, openCatalog: opening.catalog, openArtifacts: opening.artifacts,
     serve: { request, options in try await Serving(request, Wiring(options), launcher).run() }, openTokens: opening.tokens,
+    openCoordination: opening.coordination,
     version: version)
 
 exit(await SkiffCommandLine.run(arguments: Array(Swift.CommandLine.arguments.dropFirst()), context: context))

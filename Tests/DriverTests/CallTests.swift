@@ -41,4 +41,55 @@ import WorkflowModel
         #expect(outcome.phase == .succeeded)
         #expect(chronicle.entries.count { $0 == "ask" } == 20)
     }
+
+    private static let cancelled = CallResult(end: .failed(message: "cancelled"), finishedAt: Timestamp(milliseconds: 0))
+
+    @Test func `a run that is stopped ends its calls, and those that wait for their turn are never made`() async throws {
+        let chronicle = Chronicle()
+        var rig = Rig(plan: try Rig.plan(Self.fan(20)))
+        rig.calls = ScriptedCalls { call in
+            chronicle.add("call")
+            let ended = Chronicle()
+            await withTaskCancellationHandler {
+                await ended.wait(for: "cancelled")
+            } onCancel: {
+                ended.add("cancelled")
+            }
+            chronicle.add("end")
+            return Self.cancelled
+        }
+        let outcome = try await rig.start { handle, _ in
+            await chronicle.wait { $0.count == 36 }
+            handle.shutDown(.terminate, message: "enough")
+            return await handle.outcome()
+        }
+        #expect(outcome.phase == .failed)
+        await chronicle.wait { entries in entries.count { $0 == "end" } == 36 }
+        #expect(rig.calls.calls.count == 36)
+    }
+
+    @Test func `a run that is left ends its calls without an end, and whoever takes it over makes them again`() async throws {
+        let chronicle = Chronicle()
+        var rig = Rig(plan: try Rig.plan(Self.fan(2)))
+        rig.calls = ScriptedCalls { call in
+            chronicle.add("call")
+            let ended = Chronicle()
+            await withTaskCancellationHandler {
+                await ended.wait(for: "cancelled")
+            } onCancel: {
+                ended.add("cancelled")
+            }
+            return Self.cancelled
+        }
+        let left = try await rig.start { handle, _ in
+            await chronicle.wait { $0.count == 4 }
+            handle.leave()
+            return await handle.outcome()
+        }
+        #expect(left.isLeft)
+        rig.calls = ScriptedCalls()
+        #expect(try await rig.resume { handle, _ in await handle.outcome() }.phase == .succeeded)
+        #expect(Set(rig.calls.calls.map(\.request.id)).count == 4)
+        #expect(rig.calls.calls.count == 4)
+    }
 }

@@ -39,7 +39,8 @@ import Testing
         let home = try Home()
         let template = Flow.shell("lib", "true").split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
         let text = template.map { $0 == "kind: Workflow" ? "kind: WorkflowTemplate" : $0 }.joined(separator: "\n")
-        let run = try await self.refused(home, text)
+        // One alone is run; of two that have nothing to do with each other nobody knows which is meant.
+        let run = try await self.refused(home, text + "\n---\n" + text.replacing("name: lib", with: "name: other"))
         #expect(run.errors.contains("there is no Workflow to run here"), "\(run)")
         #expect(run.errors.contains("workflowTemplateRef"), "\(run)")
     }

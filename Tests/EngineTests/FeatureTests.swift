@@ -366,6 +366,23 @@ struct ContainerSetTests {
         #expect(pod.containers.map(\.name) == ["main"])
     }
 
+    @Test func `an init container with restartPolicy Always is a sidecar, and what it asks for counts for all of the pod`() throws {
+        var run = try Rehearsal(
+            workflow(
+                """
+                - name: main
+                  initContainers:
+                  - {name: small, image: "busybox:1", command: [prepare], resources: {requests: {cpu: 900m, memory: 1Mi}}}
+                  - {name: proxy, image: "busybox:1", command: [serve], restartPolicy: Always, resources: {requests: {cpu: 200m, memory: 5Mi}}}
+                  - {name: large, image: "busybox:1", command: [prepare], resources: {requests: {cpu: 100m, memory: 90Mi}}}
+                  container: {image: "busybox:1", command: [work], resources: {requests: {cpu: 500m, memory: 10Mi}}}
+                """))
+        try run.start()
+        let pod = run.waitingPods[0]
+        #expect(pod.initContainers.map(\.restarts) == [false, true, false])
+        #expect(pod.resources == ResourceRequest(cpuMillis: 900, memoryBytes: 95 << 20))
+    }
+
     @Test func `patches change the pod, the workflow's before the template's`() throws {
         var run = try Rehearsal(
             workflow(

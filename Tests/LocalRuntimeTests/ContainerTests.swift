@@ -306,6 +306,99 @@ extension LocalRuntimeTests {
             #expect(message.hasPrefix("side: ") && message.contains("/no/such/program"), "\(message)")
         }
 
+        // MARK: sidecars among the init containers
+
+        private func early(_ bench: Workbench, _ name: String, _ command: String) -> ContainerRequest {
+            bench.container(name, command) { $0.restarts = true }
+        }
+
+        @Test(arguments: bothKinds) func `a sidecar among the init containers serves those after it, and ends last`(kind: LocalRuntimeKind)
+            async throws
+        {
+            let bench = try Workbench(kind)
+            let path = self.shared(bench).path
+            let outputs = OutputRequest(parameters: [.init(name: "log", path: "\(path)/log", isRequired: true)])
+            let serve = { (name: String) in
+                "trap 'echo \(name) ended >> \(path)/log; exit 0' TERM; echo \(name) >> \(path)/log; touch \(path)/\(name); "
+                    + "while :; do sleep 0.01; done"
+            }
+            func wait(_ name: String) -> String { "until [ -e \(path)/\(name) ]; do sleep 0.01; done; " }
+            let launch = self.pod(
+                bench,
+                inits: [
+                    bench.container("first", "[ ! -e \(path)/proxy ] && echo first >> \(path)/log"),
+                    self.early(bench, "proxy", serve("proxy")),
+                    bench.container("second", wait("proxy") + "echo second >> \(path)/log"),
+                ],
+                [bench.container("main", wait("side") + "echo main >> \(path)/log")],
+                sidecars: [bench.container("side", serve("side"))], outputs: outputs)
+            let ending = try await bench.finish(launch)
+            #expect(ending.result?.end == .exited(code: 0))
+            #expect(ending.result?.parameters == ["log": "first\nproxy\nsecond\nside\nmain\nside ended\nproxy ended"])
+        }
+
+        @Test(arguments: bothKinds) func `a sidecar among the init containers is run again whenever it ends`(kind: LocalRuntimeKind)
+            async throws
+        {
+            let bench = try Workbench(kind)
+            let path = self.shared(bench).path
+            let launch = self.pod(
+                bench,
+                inits: [
+                    self.early(
+                        bench, "proxy", "echo run >> \(path)/runs; [ -e \(path)/once ] && exec sleep 1000; touch \(path)/once; exit 3")
+                ],
+                [bench.container("main", "until [ \"$(wc -l < \(path)/runs)\" -eq 2 ]; do sleep 0.01; done; cat \(path)/runs")])
+            #expect(try await bench.output(launch) == "run\nrun")
+            let log = try await bench.text(launch.request.id, "proxy", .stderr)
+            #expect(log.contains("ended with exit code 3; it is run again in 1 s"), "\(log)")
+            #expect(Machine.processes(marked: "SKIFF_POD=\(bench.run)/1/0\0").isEmpty)
+        }
+
+        @Test(arguments: bothKinds) func `an init container that fails ends the sidecar before it, in order`(kind: LocalRuntimeKind)
+            async throws
+        {
+            let bench = try Workbench(kind)
+            let launch = self.pod(
+                bench,
+                inits: [
+                    self.early(bench, "proxy", "trap 'echo tidied; exit 0' TERM; while :; do sleep 0.01; done"),
+                    bench.container("setup", "exit 3"),
+                ], [bench.container("main", "echo ran")])
+            #expect(try await bench.finish(launch).result?.end == .notStarted(message: "setup: Error (exit code 3)"))
+            #expect(try await bench.text(launch.request.id).isEmpty)
+            let missing = self.pod(
+                bench,
+                inits: [bench.container("proxy", "") { container in (container.command, container.restarts) = (["/no/such"], true) }],
+                [bench.container("main", "echo ran")]
+            ) { $0.id = bench.pod(2) }
+            guard case .notStarted(let message)? = try await bench.finish(missing).result?.end else {
+                Issue.record("the pod started")
+                return
+            }
+            #expect(message.hasPrefix("proxy: ") && message.contains("/no/such"), "\(message)")
+        }
+
+        // MARK: what containers share
+
+        @Test(arguments: bothKinds) func `the containers of a pod reach each other on localhost`(kind: LocalRuntimeKind) async throws {
+            let bench = try Workbench(kind)
+            let path = self.shared(bench).path
+            let serve = """
+                python3 -c 'import socket
+                server = socket.create_server(("127.0.0.1", 0))
+                open("\(path)/port.new", "w").write(str(server.getsockname()[1]))
+                import os; os.rename("\(path)/port.new", "\(path)/port")
+                while True: server.accept()[0].sendall(b"hello from the sidecar")'
+                """
+            let ask = """
+                until [ -e \(path)/port ]; do sleep 0.01; done
+                python3 -c 'import socket; print(socket.create_connection(("localhost", int(open("\(path)/port").read()))).recv(99).decode())'
+                """
+            let launch = self.pod(bench, [bench.container("main", ask)], sidecars: [bench.container("side", serve)])
+            #expect(try await bench.output(launch) == "hello from the sidecar")
+        }
+
         // MARK: ends
 
         @Test(arguments: bothKinds) func `a stop reaches every container that runs, and the rest never do`(kind: LocalRuntimeKind)

@@ -21,6 +21,22 @@ extension LocalRuntimeTests {
             for place in places { #expect(!Machine.exists(place)) }
         }
 
+        @Test func `the entry point of an image stands at the root, where scripts of the image call it`() async throws {
+            let name = "skiff-entry-\(getpid())"
+            let programs = Workbench.temporaryDirectory()
+            defer { removeTree(programs) }
+            Machine.write("#!/bin/sh\necho said $1\n", to: "\(programs)/\(name)")
+            chmod("\(programs)/\(name)", 0o755)
+            let bench = try Workbench(.sandbox) {
+                $0.searchPath = "\(programs):\($0.searchPath)"
+                $0.images = ["test": ImageEntry(entrypoint: [name]), "other": ImageEntry(entrypoint: ["sh"])]
+            }
+            #expect(try await bench.output(bench.shell("/\(name) hello")) == "said hello")
+            let other = bench.shell("[ ! -e /\(name) ] && echo nothing", node: 2) { $0.main.image = "other:2" }
+            #expect(try await bench.output(other) == "nothing")
+            #expect(!Machine.exists("/\(name)"))
+        }
+
         @Test func `a step can change and delete files of the host for itself`() async throws {
             let bench = try Workbench(.sandbox)
             let before = Machine.text("/etc/passwd")

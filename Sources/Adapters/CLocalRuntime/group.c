@@ -343,20 +343,25 @@ static bool has_all_ended(const struct pod *pod, enum skiff_container_kind kind)
     return true;
 }
 
-/// Sidecars first, so that even a container that ends at once has had them.
-/// @return false when one could not be started: who needs it might wait for it without end. The pod's problem says so.
+/// Waits until a sidecar runs.
+/// @return false when it could not be started: who needs it might wait for it without end. The pod's problem says so.
+static bool has_started(struct pod *pod, const struct container *sidecar) {
+    while (sidecar->stage < STAGE_RUNNING) attend_group(pod);
+    if (pod->is_stopping || sidecar->stage != STAGE_ENDED || sidecar->code >= 0) return true;
+    pod->problem.kind = "not-started";
+    snprintf(pod->problem.text, sizeof pod->problem.text, "%s: %.900s", sidecar->name, sidecar->problem.text);
+    return false;
+}
+
+/// Sidecars first, so that even a container that ends at once has had them. Those among the init containers run already.
 static bool start_sidecars(struct pod *pod) {
     for (size_t i = 0; i < pod->request.container_count; i++) {
-        if (pod->request.containers[i].kind == SKIFF_CONTAINER_SIDECAR) run(pod, &pod->request.containers[i]);
+        struct container *container = &pod->request.containers[i];
+        if (container->kind == SKIFF_CONTAINER_SIDECAR && !container->is_ordered) run(pod, container);
     }
     for (size_t i = 0; i < pod->request.container_count; i++) {
         const struct container *container = &pod->request.containers[i];
-        if (container->kind != SKIFF_CONTAINER_SIDECAR) continue;
-        while (container->stage < STAGE_RUNNING) attend_group(pod);
-        if (pod->is_stopping || container->stage != STAGE_ENDED || container->code >= 0) continue;
-        pod->problem.kind = "not-started";
-        snprintf(pod->problem.text, sizeof pod->problem.text, "%s: %.900s", container->name, container->problem.text);
-        return false;
+        if (container->kind == SKIFF_CONTAINER_SIDECAR && !has_started(pod, container)) return false;
     }
     return true;
 }
@@ -370,20 +375,26 @@ static void run_containers(struct pod *pod) {
 }
 
 static void stop_sidecars(struct pod *pod) {
-    for (size_t i = 0; i < pod->request.container_count; i++) {
+    // In the reverse order, so that what started first is there for all that came after it.
+    for (size_t i = pod->request.container_count; i-- > 0;) {
         struct container *container = &pod->request.containers[i];
-        if (container->kind != SKIFF_CONTAINER_SIDECAR) continue;
+        if (container->kind != SKIFF_CONTAINER_SIDECAR || !container->is_ordered) continue;
         signal_keeper(container, pod->request.grace_milliseconds);
         wait_for_end(pod, container);
     }
 }
 
+/// One after the other, with the sidecars that stand among them: each of these goes on while the next has its turn.
 /// @return false when one failed, or the pod was stopped; the pod's problem says so.
 static bool run_init_containers(struct pod *pod) {
     for (size_t i = 0; i < pod->request.container_count && !pod->is_stopping; i++) {
         struct container *container = &pod->request.containers[i];
-        if (container->kind != SKIFF_CONTAINER_INIT) continue;
+        if (container->kind != SKIFF_CONTAINER_INIT && !container->restarts) continue;
         run(pod, container);
+        if (container->restarts) {
+            if (!has_started(pod, container)) return false;
+            continue;
+        }
         wait_for_end(pod, container);
         if (pod->is_stopping || container->code == 0) continue;
         pod->problem.kind = "not-started";
@@ -462,8 +473,8 @@ void run_group(struct pod *pod) {
         pod->problem = main->problem;
     } else {
         announce_start(pod);
-        if (pod->problem.kind == NULL && run_init_containers(pod)) {
-            bool is_complete = start_sidecars(pod);
+        if (pod->problem.kind == NULL) {
+            bool is_complete = run_init_containers(pod) && start_sidecars(pod);
             if (is_complete) run_containers(pod);
             stop_sidecars(pod);
             if (is_complete) {

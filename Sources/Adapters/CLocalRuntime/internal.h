@@ -148,6 +148,8 @@ struct container {
     size_t *dependencies;
     size_t dependency_count;
     uint64_t attempts, retry_milliseconds;
+    /// Run again whenever it ends, until it is stopped.
+    bool restarts;
     /// NULL for none.
     struct handler *post_start, *pre_stop, *readiness;
     /// 0 for none.

@@ -10,6 +10,8 @@
 
 /// A preStop handler that took all of the grace leaves the program that long to end, as in Kubernetes.
 enum { EXTENSION = 2000, MARKER_PERIOD = 100 };
+/// Between two runs of a container that is run again whenever it ends: doubled each time, in milliseconds.
+enum { FIRST_RESTART = 1000, LONGEST_DOUBLING = 6, LONGEST_RESTART = 60000 };
 
 void note(struct pod *pod, const char *format, ...) {
     char text[1400];
@@ -214,10 +216,23 @@ static bool wait_for_marker(struct pod *pod, const char *name) {
     return true;
 }
 
-static bool wait_for_retry(struct pod *pod) {
-    int64_t until = monotonic_milliseconds() + (int64_t)pod->container->retry_milliseconds;
+/// @return false when it was stopped instead.
+static bool wait_to_run_again(struct pod *pod, uint64_t milliseconds) {
+    int64_t until = monotonic_milliseconds() + (int64_t)milliseconds;
     while (!pod->is_stopping && monotonic_milliseconds() < until) attend(pod, until);
     return !pod->is_stopping;
+}
+
+/// Whether a program that has ended is run again, after the wait before it.
+static bool runs_again(struct pod *pod, uint64_t runs) {
+    const struct container *container = pod->container;
+    if (!container->restarts) {
+        return container->code != 0 && runs < container->attempts && wait_to_run_again(pod, container->retry_milliseconds);
+    }
+    if (pod->is_stopping) return false;
+    uint64_t wait = runs > LONGEST_DOUBLING ? LONGEST_RESTART : FIRST_RESTART << (runs - 1);
+    note(pod, "ended with exit code %d; it is run again in %d s", container->code, (int)(wait / 1000));
+    return wait_to_run_again(pod, wait);
 }
 
 /// @return false when it could not be started; the pod's problem says why.
@@ -258,7 +273,7 @@ void run_container(struct pod *pod) {
     }
     take_signals(pod);
     if (pod->is_stopping) give_up(pod, "stopped before it started");
-    for (uint64_t run = 1; run_program(pod) && container->code != 0 && run < container->attempts && wait_for_retry(pod); run++) {}
+    for (uint64_t runs = 1; run_program(pod) && runs_again(pod, runs); runs++) {}
     if (pod->problem.kind != NULL && container->code >= 0) {
         // It ran before; the last end of it counts.
         note(pod, "%s", pod->problem.text);

@@ -212,6 +212,7 @@ static void decode_container(struct reader reader, struct container *container, 
         case SKIFF_CONTAINER_CPU_LIMIT: container->cpu_limit = field_number(&reader, &field); break;
         case SKIFF_CONTAINER_MEMORY_LIMIT: container->memory_limit = field_number(&reader, &field); break;
         case SKIFF_CONTAINER_PAUSES_BEFORE: container->pauses_before = field_number(&reader, &field) != 0; break;
+        case SKIFF_CONTAINER_RESTARTS: container->restarts = field_number(&reader, &field) != 0; break;
         case SKIFF_CONTAINER_PAUSES_AFTER: container->pauses_after = field_number(&reader, &field) != 0; break;
         default: reader.is_broken = true;
         }

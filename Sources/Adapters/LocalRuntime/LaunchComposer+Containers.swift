@@ -20,8 +20,9 @@ extension LaunchComposer {
         let request = launch.request
         var names: Set<String> = []
         var containers: [Container] = []
-        func add(_ requests: [ContainerRequest], _ kind: skiff_container_kind) throws(LaunchProblem) {
+        func add(_ requests: [ContainerRequest], _ usual: skiff_container_kind) throws(LaunchProblem) {
             for container in requests {
+                let kind = container.restarts ? SKIFF_CONTAINER_SIDECAR : usual
                 guard DataLayout.isName(container.name), container.name.utf8.count < 200 else {
                     throw LaunchProblem("'\(container.name)' cannot be the name of a container")
                 }
@@ -83,6 +84,7 @@ extension LaunchComposer {
         }
         try Self.addMounts(of: request, volumes: volumes, to: &nested)
         flag(SKIFF_CONTAINER_IS_TERMINAL, request.isTTY)
+        flag(SKIFF_CONTAINER_RESTARTS, request.restarts)
         flag(SKIFF_CONTAINER_PAUSES_BEFORE, container.pausesBefore)
         flag(SKIFF_CONTAINER_PAUSES_AFTER, container.pausesAfter)
         if container.kind == SKIFF_CONTAINER_PLAIN { Self.addOrder(request, in: launch.request, to: &nested) }

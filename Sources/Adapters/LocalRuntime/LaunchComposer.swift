@@ -18,6 +18,7 @@ struct LaunchComposer {
 
     /// - Throws: `LaunchProblem` that the pod's author can act on.
     func message(for launch: PodLaunch) throws(LaunchProblem) -> MessageWriter {
+        let launch = self.withEntryPoints(launch)
         let request = launch.request
         let containers = try self.containers(of: launch)
         // Somebody outside has to come to the markers of a pause; and several containers have a place in common, as in Argo.

@@ -71,7 +71,7 @@ extension SQLiteStore: LockService {
         case .configMap:
             // A stored one is read each time, so that a limit can be changed while runs wait.
             guard let stored = try Self.configMap(lock.request, in: db) else { return lock.limit }
-            return lock.request.key.flatMap { stored["data"]?[$0]?.scalarText }.flatMap { Int($0) }
+            return Self.limit(in: stored, lock.request)
         case .database:
             return try Int.fetchOne(
                 try db.cachedStatement(sql: "SELECT size FROM lockLimits WHERE namespace = ? AND key = ?"),
@@ -83,6 +83,15 @@ extension SQLiteStore: LockService {
         let statement = try db.cachedStatement(sql: "SELECT json FROM resources WHERE kind = ? AND namespace = ? AND name = ?")
         let json = try String.fetchOne(statement, arguments: [ResourceKind.configMap.rawValue, request.namespace, request.name])
         return try json.map { try JSONValue(json: $0) }
+    }
+
+    private static func limit(in configMap: JSONValue, _ request: LockRequest) -> Int? {
+        request.key.flatMap { configMap["data"]?[$0]?.scalarText }.flatMap { Int($0) }
+    }
+
+    /// Of a semaphore whose ConfigMap is stored.
+    static func storedLimit(of request: LockRequest, in db: Database) throws -> Int? {
+        try Self.configMap(request, in: db).flatMap { Self.limit(in: $0, request) }
     }
 
     private static func unknownLimit(_ lock: LockRequest) -> String {

@@ -113,7 +113,7 @@ struct RunLoop {
     /// Nothing is done for the run any more by this process.
     private func forget() {
         self.launcher.forget(self.machine.id)
-        self.locks.forget(self.machine.id)
+        self.locks.leave(self.machine.id)
         self.calls.forget(self.machine.id)
     }
 

@@ -142,7 +142,11 @@ struct PodBuilder {
             id: PodID(run: self.machine.id, node: self.node.id, attempt: self.node.podAttempt), podName: self.podName, main: first)
         request.containers = containers
         request.sidecars = sidecars
-        for json in self.spec.initContainers { request.initContainers.append(try self.container(json)) }
+        for json in self.spec.initContainers {
+            var container = try self.container(json)
+            container.restarts = Self.restarts(json)
+            request.initContainers.append(container)
+        }
         for container in request.allContainers {
             for mount in container.mounts where !request.volumes.contains(where: { $0.name == mount.volume }) {
                 request.volumes.append(try self.volume(mount.volume, among: self.spec.volumes))
@@ -213,11 +217,23 @@ struct PodBuilder {
 
     // MARK: Resources
 
-    /// What all containers ask for together; init containers run alone, so that the largest of them counts.
+    /// Kubernetes' way to say that an init container is a sidecar.
+    private static func restarts(_ initContainer: JSONValue) -> Bool { initContainer["restartPolicy"]?.string == "Always" }
+
+    /// What all containers ask for together. Init containers run one by one beside the sidecars that stand before them, so that the largest
+    /// of these moments counts.
     private func wanted() -> ResourceRequest {
-        var sum = ResourceRequest()
+        var sidecars = ResourceRequest()
+        var largest = ResourceRequest()
+        for container in self.spec.initContainers {
+            var moment = sidecars
+            moment.add(Self.requests(container["resources"]))
+            if Self.restarts(container) { sidecars = moment }
+            largest.raise(to: moment)
+        }
+        var sum = sidecars
         for container in self.spec.containers { sum.add(Self.requests(container["resources"])) }
-        for container in self.spec.initContainers { sum.raise(to: Self.requests(container["resources"])) }
+        sum.raise(to: largest)
         return sum
     }
 

@@ -5,7 +5,7 @@ public struct PodRequest: Sendable, Equatable {
     public var id: PodID
     /// Argo's pod name: `HOSTNAME` inside, and the prefix of log lines.
     public var podName: String
-    /// Run one after another before anything else; one that fails ends the pod.
+    /// Run one after another before anything else, but for those that go on (`ContainerRequest.restarts`); one that fails ends the pod.
     public var initContainers: [ContainerRequest]
     /// The containers whose end is the pod's: `main` alone, or all of a container set. Never empty.
     public var containers: [ContainerRequest]
@@ -70,6 +70,9 @@ public struct ContainerRequest: Sendable, Equatable {
     public var dependencies: [String]
     /// The program is run again in the same container when it fails.
     public var retry: ContainerRetry?
+    /// Of an init container that is a sidecar (`restartPolicy: Always`): it starts in its turn among the init containers, goes on while the
+    /// others and all containers run, is run again whenever it ends, and is stopped when they have ended.
+    public var restarts: Bool
     /// When a container of a daemon, or a sidecar, is ready to serve; without one it is as soon as it runs.
     public var readiness: ProbeRequest?
     public var postStart: HandlerRequest?
@@ -95,6 +98,7 @@ public struct ContainerRequest: Sendable, Equatable {
         self.runAsGroup = runAsGroup
         self.isTTY = isTTY
         self.dependencies = []
+        self.restarts = false
         self.limits = ResourceRequest()
     }
 }

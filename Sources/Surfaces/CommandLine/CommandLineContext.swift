@@ -20,12 +20,14 @@ public struct CommandLineContext: Sendable {
     public var serve: @Sendable (ServerRequest, GlobalOptions) async throws -> Void
     /// Opens the tokens of the data directory.
     public var openTokens: @Sendable (GlobalOptions) async throws -> any TokenOperations
+    /// Opens the locks and the cache that the options point to.
+    public var openCoordination: @Sendable (GlobalOptions) async throws -> any CoordinationOperations
     public var version: String
     public var console: Console
 
     /// - Parameters:
     ///   - openResources: left out by a program that stores no objects: its verbs for them say so.
-    ///   - openSubmitter, openCatalog, openArtifacts, serve, openTokens: the same.
+    ///   - openSubmitter, openCatalog, openArtifacts, serve, openTokens, openCoordination: the same.
     ///   - openLinter: left out by a program that lints as its starter does.
     public init(
         openOperations: @escaping @Sendable (GlobalOptions) async throws -> any Operations,
@@ -37,6 +39,8 @@ public struct CommandLineContext: Sendable {
         openArtifacts: @escaping @Sendable (GlobalOptions) async throws -> any ArtifactOperations = { _ in throw Self.nothingStored },
         serve: @escaping @Sendable (ServerRequest, GlobalOptions) async throws -> Void = { _, _ in throw Self.nothingStored },
         openTokens: @escaping @Sendable (GlobalOptions) async throws -> any TokenOperations = { _ in throw Self.nothingStored },
+        openCoordination: @escaping @Sendable (GlobalOptions) async throws -> any CoordinationOperations = { _ in throw Self.nothingStored
+        },
         version: String, console: Console = .standard
     ) {
         self.openOperations = openOperations
@@ -48,6 +52,7 @@ public struct CommandLineContext: Sendable {
         self.openArtifacts = openArtifacts
         self.serve = serve
         self.openTokens = openTokens
+        self.openCoordination = openCoordination
         self.version = version
         self.console = console
     }

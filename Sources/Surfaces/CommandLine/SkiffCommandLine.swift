@@ -98,6 +98,7 @@ struct RootCommand: AsyncParsableCommand {
                     name: "Stored object",
                     subcommands: [
                         ApplyCommand.self, CreateCommand.self, TemplateCommand.self, ClusterTemplateCommand.self, CronCommand.self,
+                        SyncCommand.self, CacheCommand.self,
                     ]),
                 CommandGroup(
                     name: "Manifest", subcommands: [LintCommand.self, ExplainCommand.self, ConvertCommand.self, SchemaCommand.self]),

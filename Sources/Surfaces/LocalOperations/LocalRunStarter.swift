@@ -28,7 +28,7 @@ public struct LocalRunStarter: RunStarter {
     // MARK: start
 
     public func start(_ request: RunRequest) async throws -> any RunSession {
-        try await self.start(try await self.prepare(request, ManifestContext.read(request.files)), request)
+        try await self.start(try await self.prepare(request, ManifestContext.read(request.files).startingWhatStandsAlone()), request)
     }
 
     /// Records prepared runs and carries them out.

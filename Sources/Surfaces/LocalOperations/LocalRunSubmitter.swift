@@ -89,8 +89,8 @@ public struct LocalRunSubmitter: RunSubmitter {
     }
 }
 
-/// A stored object that runs are made from.
-private struct StoredOrigin {
+/// A stored object that runs are made from, or one that was given alone.
+struct StoredOrigin {
     let reference: ResourceReference
     let object: JSONValue
 

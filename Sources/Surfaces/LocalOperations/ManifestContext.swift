@@ -55,6 +55,13 @@ struct ManifestContext {
         }
     }
 
+    /// With the documents of a text that no file holds.
+    func with(_ file: ManifestFile) -> ManifestContext {
+        var context = self
+        context.add(file)
+        return context
+    }
+
     /// The documents of a text that no file holds.
     static func of(_ file: ManifestFile) -> ManifestContext {
         var context = ManifestContext()

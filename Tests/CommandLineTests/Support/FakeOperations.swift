@@ -129,13 +129,16 @@ struct TestProgram {
     let starter: FakeStarter
     let resources: FakeResources
     let submitter: FakeSubmitter
+    let coordination: FakeCoordination
 
     init(
         _ console: TestConsole = TestConsole(), operations: FakeOperations = FakeOperations(), starter: FakeStarter = FakeStarter(),
-        resources: FakeResources = FakeResources(), submitter: FakeSubmitter = FakeSubmitter()
+        resources: FakeResources = FakeResources(), submitter: FakeSubmitter = FakeSubmitter(),
+        coordination: FakeCoordination = FakeCoordination()
     ) {
         self.resources = resources
         self.submitter = submitter
+        self.coordination = coordination
         self.console = console
         self.operations = operations
         self.starter = starter
@@ -146,7 +149,8 @@ struct TestProgram {
     func run(_ arguments: [String]) async -> Int32 {
         let context = CommandLineContext(
             openOperations: { _ in self.operations }, openStarter: { _ in self.starter },
-            openResources: { _ in self.resources }, openSubmitter: { _ in self.submitter }, version: "1.2.3", console: self.console.console)
+            openResources: { _ in self.resources }, openSubmitter: { _ in self.submitter },
+            openCoordination: { _ in self.coordination }, version: "1.2.3", console: self.console.console)
         return await SkiffCommandLine.run(arguments: arguments, context: context)
     }
 }

@@ -119,6 +119,8 @@ enum skiff_container_field {
     SKIFF_CONTAINER_MEMORY_LIMIT = 21,
     SKIFF_CONTAINER_PAUSES_BEFORE = 22,
     SKIFF_CONTAINER_PAUSES_AFTER = 23,
+    /// Of a sidecar that stands among the init containers: it starts when their turn comes to it, and is run again whenever it ends.
+    SKIFF_CONTAINER_RESTARTS = 24,
 };
 enum skiff_container_kind {
     /// Its end is the pod's.
