@@ -36,9 +36,6 @@ conformance: release ## run the cases of CASES=directory and compare with the li
 test-examples: release ## run every example with the release binary
 	@scripts/test-examples
 
-soak: ## kill the server again and again under load, for two minutes
-	@SKIFF_SOAK_SECONDS=120 scripts/test --filter ServerTests
-
 prove-stack: ## link every dependency of the design into one static file and use each
 	@scripts/prove-stack
 
