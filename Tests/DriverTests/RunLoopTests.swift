@@ -158,7 +158,7 @@ import WorkflowModel
         #expect(runtime.world.request(pod)?.gracePeriod == .seconds(30))
     }
 
-    @Test func `commands of other processes are obeyed, and completed when that is recorded`() async throws {
+    @Test func `commands of other processes are obeyed, and completed with the record of that`() async throws {
         let chronicle = Chronicle()
         var rig = Rig(plan: try Rig.plan(Manifest.chain(2)))
         rig.journal = MemoryJournal(chronicle: chronicle)

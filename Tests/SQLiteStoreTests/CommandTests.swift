@@ -14,8 +14,9 @@ import WorkflowModel
         self.store = try await self.directory.open()
     }
 
-    @Test func `commands wait for their run, oldest first, until they are completed`() async throws {
-        _ = try await self.store.create(makeRecord("report"))
+    @Test func `commands wait for their run, oldest first, until a commit completes them`() async throws {
+        let record = makeRecord("report")
+        let ownership = try await self.store.create(record)
         _ = try await self.store.create(makeRecord("other"))
         let elsewhere = try await self.directory.open()
         try await elsewhere.send(.stop, to: RunID("uid-report"), at: minutes(1), message: "'skiff stop' by ann")
@@ -25,8 +26,10 @@ import WorkflowModel
         #expect(waiting.map(\.issuedAt) == [minutes(1), minutes(2)])
         #expect(waiting.map(\.message) == ["'skiff stop' by ann", ""])
         #expect(try await self.store.pendingCommands(for: RunID("uid-other")).isEmpty)
-        try await self.store.complete(waiting[0])
-        try await self.store.complete(waiting[0])
+        for _ in 1...2 {
+            let entry = JournalEntry(events: [], rows: [], record: record, completed: [waiting[0]])
+            try await self.store.commit(entry, by: ownership, isUrgent: true)
+        }
         #expect(try await self.store.pendingCommands(for: RunID("uid-report")) == [waiting[1]])
     }
 

@@ -62,6 +62,9 @@ extension SQLiteStore: RunJournal {
                     columns + [ownership.bootID.databaseValue, (eventCount + entry.events.count).databaseValue, run.databaseValue]))
             try Self.append(entry.events, to: run, from: eventCount, engineVersion: engineVersion, in: db)
             try Self.save(entry.rows, of: run, in: db)
+            for command in entry.completed {
+                try db.cachedStatement(sql: "DELETE FROM commands WHERE id = ?").execute(arguments: [command.id])
+            }
         }
     }
 
@@ -89,11 +92,6 @@ extension SQLiteStore: RunJournal {
         }
     }
 
-    public func complete(_ command: RunCommand) async throws {
-        try await self.write { db in
-            try db.cachedStatement(sql: "DELETE FROM commands WHERE id = ?").execute(arguments: [command.id])
-        }
-    }
 }
 
 extension SQLiteStore {

@@ -268,12 +268,11 @@ struct RunLoop {
         var rows = changes.nodes.map { StateRow(ordinal: $0.id.index, json: $0.row.json) }
         if let run = changes.run { rows.insert(StateRow(ordinal: -1, json: run.json), at: 0) }
         self.bringRecordUpToDate()
-        let entry = JournalEntry(events: self.events, rows: rows, record: self.record)
+        let entry = JournalEntry(events: self.events, rows: rows, record: self.record, completed: self.commands)
         try await self.ports.journal.commit(entry, by: self.ownership, isUrgent: self.isUrgent)
         self.tell(changes.nodes.map(\.id))
-        let (actions, commands) = (self.actions, self.commands)
+        let actions = self.actions
         (self.events, self.actions, self.commands, self.isUrgent, self.due) = ([], [], [], false, nil)
-        for command in commands { try await self.ports.journal.complete(command) }
         // Who takes the run over does what is outstanding; of one that has ended nothing is.
         let isGivenUp = self.isLeaving || self.ending != nil
         for action in actions {

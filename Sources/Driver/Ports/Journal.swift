@@ -85,10 +85,13 @@ public struct JournalEntry: Sendable, Equatable {
     public var events: [JournalEvent]
     public var rows: [StateRow]
     public var record: RunRecord
-    public init(events: [JournalEvent], rows: [StateRow], record: RunRecord) {
+    /// Commands that were carried out with these events. They go with the same commit, so that no crash carries one out twice.
+    public var completed: [RunCommand]
+    public init(events: [JournalEvent], rows: [StateRow], record: RunRecord, completed: [RunCommand] = []) {
         self.events = events
         self.rows = rows
         self.record = record
+        self.completed = completed
     }
 }
 
@@ -193,9 +196,8 @@ public protocol RunJournal: Sendable {
     /// - Parameter isUrgent: false lets the commit return before it survives a power cut (it survives a crash of the process).
     /// - Throws: `fenced`, `storageFull`, `unavailable`; nothing of the entry is then recorded.
     func commit(_ entry: JournalEntry, by ownership: Ownership, isUrgent: Bool) async throws
-    /// Commands that wait for the owner of a run, oldest first; they stay until completed.
+    /// Commands that wait for the owner of a run, oldest first; they stay until a commit completes them.
     func pendingCommands(for run: RunID) async throws -> [RunCommand]
-    func complete(_ command: RunCommand) async throws
     /// The runs, of any owner, that commands wait for.
     func commandedRuns() async throws -> Set<RunID>
 }

@@ -125,18 +125,15 @@ public final class MemoryJournal: RunJournal, RunReader, RunCommands, SecretSour
             stored.bootID = ownership.bootID
             stored.events += entry.events
             for row in entry.rows { stored.rows[row.ordinal] = row.json }
+            stored.commands.removeAll { command in entry.completed.contains { $0.id == command.id } }
             state.runs[ownership.run] = stored
             if case .after(let at)? = state.cut, state.commits >= at { throw PowerCut() }
         }
         self.chronicle?.add("commit" + entry.rows.map { " \($0.ordinal)" }.joined() + (isUrgent ? "" : " (not urgent)"))
+        for command in entry.completed { self.chronicle?.add("completed \(command.verb.rawValue)") }
     }
 
     public func pendingCommands(for run: RunID) async throws -> [RunCommand] { self.state.withLock { $0.runs[run]?.commands ?? [] } }
-
-    public func complete(_ command: RunCommand) async throws {
-        self.state.withLock { $0.runs[command.run]?.commands.removeAll { $0.id == command.id } }
-        self.chronicle?.add("completed \(command.verb.rawValue)")
-    }
 
     public func commandedRuns() async throws -> Set<RunID> {
         self.state.withLock { state in Set(state.runs.filter { !$0.value.commands.isEmpty }.keys) }
