@@ -1,5 +1,5 @@
 /// Having runs that ended done again, by whoever carries runs out.
-public protocol RunRepetition: Sendable {
+public protocol RepetitionSubmitter: Sendable {
     /// Takes a run up again where it failed; what succeeded stays as it is.
     /// - Throws: as `RunRepeater.retry`.
     func retry(_ order: RetryOrder) async throws -> Submitted

@@ -1,7 +1,7 @@
 public import Operations
 import WorkflowModel
 
-extension RemoteRunSubmitter: RunRepetition {
+extension RemoteRunSubmitter: RepetitionSubmitter {
     public func retry(_ order: RetryOrder) async throws -> Submitted {
         try Self.refuse(order.run, isFile: order.isFile)
         var fields = JSONObject()
