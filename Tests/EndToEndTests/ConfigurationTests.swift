@@ -48,7 +48,7 @@ import WorkflowModel
         let object = try JSONValue(json: run.output)
         #expect(object["metadata"]?["labels"]?["team"] == "data")
         #expect(object["spec"]?["ttlStrategy"]?["secondsAfterSuccess"] == 3600)
-        let nodes = object["status"]?["nodes"]?.object.map { $0.map(\.value) } ?? []
+        let nodes = object["status"]?["nodes"]?.object.map { $0.map { $0.1 } } ?? []
         #expect(nodes.compactMap { $0["outputs"]?["artifacts"]?.array?.first?["name"] } == ["main-logs"])
     }
 }
