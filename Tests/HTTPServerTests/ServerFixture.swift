@@ -46,7 +46,24 @@ final class ServerFixture: Sendable {
         ServerServices(
             operations: self.runs, catalog: self.runs, resources: self.resources, submitter: RememberingSubmitter(fixture: self),
             tokens: self.tokens, artifacts: ScriptedArtifacts(), events: self.events,
+            repetition: self.repetition,
             information: { ServerInformation(links: [["name": "docs"]], navigationColor: "red") })
+    }
+
+    /// Runs that are done again under their own names.
+    private var repetition: RunRepetition {
+        let runs = self.runs
+        return RunRepetition(
+            retry: { order in
+                let parameters = order.parameters.map { "\($0.name)=\($0.value)" }.joined(separator: ",")
+                let call = "retry \(order.run) \(order.nodeSelector ?? "-") \(order.restartsSuccessful) \(parameters)"
+                runs.state.withLock { $0.calls.append(call) }
+                return try await runs.get(order.run, namespace: order.namespace)
+            },
+            resubmit: { order in
+                runs.state.withLock { $0.calls.append("resubmit \(order.run) \(order.isMemoized)") }
+                return try await runs.get(order.run, namespace: order.namespace)
+            })
     }
 
     /// Runs a server for as long as the body takes.

@@ -192,4 +192,21 @@ import WorkflowModel
             #expect(try await client.delete("/api/v1/archived-workflows/uid-build").body == "{}")
         }
     }
+
+    @Test func `runs are done again by name and by uid`() async throws {
+        try await self.fixture.serve { client in
+            let run = "/api/v1/workflows/default/build"
+            let retried = try await client.put(
+                "\(run)/retry", ["restartSuccessful": true, "nodeFieldSelector": "name=a", "parameters": ["x=1"]])
+            #expect(retried.json["metadata"]?["name"]?.string == "build", "\(retried.body)")
+            #expect(try await client.put("\(run)/resubmit", ["memoized": true]).status == 200)
+            #expect(try await client.put("/api/v1/archived-workflows/uid-build/retry").status == 200)
+            #expect(try await client.put("/api/v1/archived-workflows/uid-build/resubmit").status == 200)
+            #expect(try await client.put("/api/v1/archived-workflows/none/retry").status == 404)
+            #expect(
+                self.fixture.runs.calls == [
+                    "retry build name=a true x=1", "resubmit build true", "retry uid-build - false ", "resubmit uid-build false",
+                ])
+        }
+    }
 }

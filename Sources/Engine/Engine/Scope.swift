@@ -105,11 +105,24 @@ struct Scope: VariableScope {
                 if !mayBeMissing { throw error }
             }
             if source == nil, !mayBeMissing { throw NodeFault("artifact expression '\(computed.source)' gives no artifact") }
+        } else if let location = artifact.location, location.kind == "plugin" {
+            source = .stored(try self.upload(location.value))
         }
         guard case .stored(var stored)? = source, let subPath = artifact.subPath else { return source }
         let part = try self.text(subPath)
         stored.subPath = stored.subPath.map { "\($0)/\(part)" } ?? part
         return .stored(stored)
+    }
+
+    /// A file that was uploaded to be an argument. Other keys are artifacts of other runs, and other namespaces' uploads are theirs.
+    private func upload(_ location: CompiledValue) throws(NodeFault) -> StoredArtifact {
+        let place: JSONValue
+        do { place = try location.render(self, mode: self.mode, clock: self.clock) } catch { throw NodeFault(error) }
+        let key = place["key"]?.string ?? ""
+        let root = "uploads/\(self.machine.plan.namespace)/"
+        guard place["name"]?.string == "local", key.hasPrefix(root), let cut = key.lastIndex(of: "/"), key.split(separator: "/").count == 4
+        else { throw NodeFault("artifact key '\(key)' is not that of a file uploaded to namespace '\(self.machine.plan.namespace)'") }
+        return StoredArtifact(key: String(key[..<cut]), fileName: String(key[key.index(after: cut)...]), archive: .none, isDirectory: false)
     }
 
     private func artifact(named name: String) -> ArtifactSource? {

@@ -41,7 +41,7 @@ extension Planner {
 
     private mutating func findUnsupported(in artifacts: [Artifact], _ origin: Origin, areOutputs: Bool) {
         for (at, artifact) in artifacts.enumerated() {
-            for location in artifact.remoteLocations {
+            for location in artifact.remoteLocations where areOutputs || !Self.isUpload(artifact, location) {
                 let place = origin.index(at).field(location)
                 if areOutputs {
                     self.support.append(
@@ -56,6 +56,12 @@ extension Planner {
                 }
             }
         }
+    }
+
+    /// What the server stored for this run, in the data directory.
+    private static func isUpload(_ artifact: Artifact, _ location: String) -> Bool {
+        let place = artifact.written[location]
+        return location == "plugin" && place?["name"]?.string == "local" && place?["key"]?.string?.hasPrefix("uploads/") == true
     }
 
     // MARK: Telling

@@ -8,7 +8,8 @@ struct Routes: Sendable {
     let settings: ServerSettings
 
     var all: [Route] {
-        self.workflows + self.workflowCommands + self.workflowStreams + self.archive + self.templates + self.objects + self.events
+        self.workflows + self.workflowCommands + self.repetitions + self.workflowStreams + self.archive + self.templates + self.objects
+            + self.events
             + self.syncLimits + self.artifacts + self.information + self.tokens
     }
 
