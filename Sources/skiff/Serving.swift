@@ -1,6 +1,7 @@
 import CommandLine
 import Diagnostics
 import Doorbell
+import FileArtifacts
 import Glibc
 import HTTPServer
 import LocalOperations
@@ -59,12 +60,17 @@ struct Serving: Sendable {
 
     private func server(_ wiring: Wiring, _ configuration: ServedConfiguration, _ host: RunHost) async throws -> HTTPServer {
         let operations = try await wiring.operations()
-        let unserved = Unserved()
+        let store: SQLiteStore
+        do { store = try await wiring.store() } catch { throw OperationError(error) }
+        let submitter = LocalRunSubmitter(machinery: wiring.machinery(self.launcher), ring: { DatagramDoorbell.ring(at: $0) })
+        let artifacts = LocalArtifacts(
+            reader: store, artifacts: FileArtifactStore(dataDirectory: wiring.dataDirectory), resources: wiring.resources(),
+            scratch: wiring.dataDirectory + "/scratch", time: SystemTime())
         let services = ServerServices(
             operations: operations, catalog: operations, resources: wiring.resources(),
-            submitter: LocalRunSubmitter(machinery: wiring.machinery(self.launcher), ring: { DatagramDoorbell.ring(at: $0) }),
-            tokens: wiring.tokens(), artifacts: unserved, events: unserved, information: { configuration.settings.interface },
-            isReady: { host.isReady })
+            submitter: submitter, tokens: wiring.tokens(), artifacts: artifacts,
+            events: LocalEvents(resources: wiring.resources(), submitter: submitter, time: SystemTime()),
+            information: { configuration.settings.interface }, isReady: { host.isReady })
         let tls = self.request.certificate.flatMap { certificate in
             self.request.privateKey.map { ServerSettings.TLSFiles(certificate: certificate, privateKey: $0) }
         }
@@ -164,17 +170,4 @@ private struct ReloadService: Service {
     func run() async throws {
         for await _ in await UnixSignalsSequence(trapping: .sighup).cancelOnGracefulShutdown() { self.reload() }
     }
-}
-
-/// What this version does not serve.
-private struct Unserved: ArtifactOperations, EventOperations {
-    private static func refusal(_ what: String) -> OperationError { OperationError(.unavailable, "\(what) are not served by this version") }
-
-    func artifact(_ query: ArtifactQuery) async throws -> ArtifactDownload { throw Self.refusal("artifacts") }
-
-    func upload(
-        _ bytes: AsyncThrowingStream<[UInt8], any Error>, fileName: String, artifact: String, template: String, namespace: String
-    ) async throws -> UploadedArtifact { throw Self.refusal("artifacts") }
-
-    func dispatch(_ event: IncomingEvent) async throws -> [JSONValue] { throw Self.refusal("events") }
 }
