@@ -91,7 +91,8 @@ extension SQLiteStore: RunReader {
                     """)
             let last: (Int64?, Int64?) = (first?[0], first?[1])
             var uids = try String.fetchAll(expired, arguments: [last.0, last.1, endedBefore?.milliseconds, limit])
-            let over = try db.cachedStatement(sql: "SELECT uid FROM runs WHERE expiresAt <= ? AND finishedAt IS NOT NULL ORDER BY expiresAt LIMIT ?")
+            let over = try db.cachedStatement(
+                sql: "SELECT uid FROM runs WHERE expiresAt <= ? AND finishedAt IS NOT NULL ORDER BY expiresAt LIMIT ?")
             uids += try String.fetchAll(over, arguments: [now.milliseconds, limit])
             for (phase, kept) in retention.runsByPhase.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
                 let beyond = try db.cachedStatement(
@@ -107,7 +108,8 @@ extension SQLiteStore: RunReader {
 
     public func nextExpiry() async throws -> Timestamp? {
         try await self.read { db in
-            let statement = try db.cachedStatement(sql: "SELECT min(expiresAt) FROM runs WHERE expiresAt IS NOT NULL AND finishedAt IS NOT NULL")
+            let statement = try db.cachedStatement(
+                sql: "SELECT min(expiresAt) FROM runs WHERE expiresAt IS NOT NULL AND finishedAt IS NOT NULL")
             return (try Int64?.fetchOne(statement) ?? nil).map { Timestamp(milliseconds: $0) }
         }
     }
