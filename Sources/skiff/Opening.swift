@@ -33,7 +33,16 @@ struct Opening: Sendable {
 
     @Sendable func submitter(_ options: GlobalOptions) async throws -> any RunSubmitter {
         if let remote = try RemoteWiring(options) { return remote.submitter }
-        return LocalRunSubmitter(machinery: Wiring(options).machinery(self.launcher), ring: { DatagramDoorbell.ring(at: $0) })
+        return self.localSubmitter(options)
+    }
+
+    @Sendable func repetition(_ options: GlobalOptions) async throws -> any RepetitionSubmitter {
+        if let remote = try RemoteWiring(options) { return remote.submitter }
+        return self.localSubmitter(options)
+    }
+
+    private func localSubmitter(_ options: GlobalOptions) -> LocalRunSubmitter {
+        LocalRunSubmitter(machinery: Wiring(options).machinery(self.launcher), ring: { DatagramDoorbell.ring(at: $0) })
     }
 
     @Sendable func catalog(_ options: GlobalOptions) async throws -> any RunCatalog {
@@ -43,7 +52,7 @@ struct Opening: Sendable {
 
     @Sendable func artifacts(_ options: GlobalOptions) async throws -> any ArtifactOperations {
         if let remote = try RemoteWiring(options) { return remote.artifacts }
-        throw CommandLineContext.nothingStored
+        return try await Wiring(options).artifactOperations()
     }
 
     @Sendable func tokens(_ options: GlobalOptions) async throws -> any TokenOperations {

@@ -1,6 +1,7 @@
 import CommandLine
 import Diagnostics
 import Doorbell
+import FileArtifacts
 import Glibc
 import HTTPServer
 import LocalOperations
@@ -59,12 +60,12 @@ struct Serving: Sendable {
 
     private func server(_ wiring: Wiring, _ configuration: ServedConfiguration, _ host: RunHost) async throws -> HTTPServer {
         let operations = try await wiring.operations()
-        let unserved = Unserved()
+        let submitter = LocalRunSubmitter(machinery: wiring.machinery(self.launcher), ring: { DatagramDoorbell.ring(at: $0) })
         let services = ServerServices(
             operations: operations, catalog: operations, resources: wiring.resources(),
-            submitter: LocalRunSubmitter(machinery: wiring.machinery(self.launcher), ring: { DatagramDoorbell.ring(at: $0) }),
-            tokens: wiring.tokens(), artifacts: unserved, events: unserved, information: { configuration.settings.interface },
-            isReady: { host.isReady })
+            submitter: submitter, tokens: wiring.tokens(), artifacts: try await wiring.artifactOperations(),
+            events: LocalEvents(resources: wiring.resources(), submitter: submitter, time: SystemTime()),
+            repetition: Self.repetition(submitter), information: { configuration.settings.interface }, isReady: { host.isReady })
         let tls = self.request.certificate.flatMap { certificate in
             self.request.privateKey.map { ServerSettings.TLSFiles(certificate: certificate, privateKey: $0) }
         }
@@ -77,6 +78,18 @@ struct Serving: Sendable {
                 onListening: { port in
                     Self.tell("listening: \(scheme)://\(address.contains(":") ? "[\(address)]" : address):\(port)")
                 }))
+    }
+
+    private static func repetition(_ submitter: LocalRunSubmitter) -> RunRepetition {
+        // The host has the directory, so whatever is done again is handed to it.
+        @Sendable func handedOver(_ submitted: Submitted) throws -> JSONValue {
+            guard case .handedOver(let workflows, _) = submitted, let workflow = workflows.first else {
+                throw OperationError(.unavailable, "the server is starting or ending", hint: "try again in a moment")
+            }
+            return workflow
+        }
+        return RunRepetition(
+            retry: { try handedOver(try await submitter.retry($0)) }, resubmit: { try handedOver(try await submitter.resubmit($0)) })
     }
 
     /// What the libraries have to say, on standard error.
@@ -164,17 +177,4 @@ private struct ReloadService: Service {
     func run() async throws {
         for await _ in await UnixSignalsSequence(trapping: .sighup).cancelOnGracefulShutdown() { self.reload() }
     }
-}
-
-/// What this version does not serve.
-private struct Unserved: ArtifactOperations, EventOperations {
-    private static func refusal(_ what: String) -> OperationError { OperationError(.unavailable, "\(what) are not served by this version") }
-
-    func artifact(_ query: ArtifactQuery) async throws -> ArtifactDownload { throw Self.refusal("artifacts") }
-
-    func upload(
-        _ bytes: AsyncThrowingStream<[UInt8], any Error>, fileName: String, artifact: String, template: String, namespace: String
-    ) async throws -> UploadedArtifact { throw Self.refusal("artifacts") }
-
-    func dispatch(_ event: IncomingEvent) async throws -> [JSONValue] { throw Self.refusal("events") }
 }

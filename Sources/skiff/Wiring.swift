@@ -108,6 +108,14 @@ struct Wiring: Sendable {
                 openStore: { try await SQLiteStore.open(dataDirectory: directory, engineVersion: version) }, resources: self.resources()))
     }
 
+    func artifactOperations() async throws -> LocalArtifacts {
+        let store: SQLiteStore
+        do { store = try await self.store() } catch { throw OperationError(error) }
+        return LocalArtifacts(
+            reader: store, artifacts: FileArtifactStore(dataDirectory: self.dataDirectory), resources: self.resources(),
+            scratch: self.dataDirectory + "/scratch", time: SystemTime())
+    }
+
     // MARK: Carrying out
 
     /// As OpenSSL and Go read it.

@@ -24,7 +24,7 @@ let launcher: Result<Launcher, LocalRuntimeError>? =
 let opening = Opening(launcher: launcher)
 let context = CommandLineContext(
     openOperations: opening.operations, openStarter: opening.starter, openResources: opening.resources, openSubmitter: opening.submitter,
-    openLinter: opening.linter, openCatalog: opening.catalog, openArtifacts: opening.artifacts,
+    openLinter: opening.linter, openRepetition: opening.repetition, openCatalog: opening.catalog, openArtifacts: opening.artifacts,
     serve: { request, options in try await Serving(request, Wiring(options), launcher).run() }, openTokens: opening.tokens,
     openCoordination: opening.coordination,
     version: version)

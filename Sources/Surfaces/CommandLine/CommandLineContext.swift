@@ -12,6 +12,8 @@ public struct CommandLineContext: Sendable {
     public var openSubmitter: @Sendable (GlobalOptions) async throws -> any RunSubmitter
     /// Opens what finds faults in files: with the stored objects that the options point to as their context.
     public var openLinter: @Sendable (GlobalOptions) async throws -> any ManifestLinter
+    /// Opens what has runs done again where the options point to.
+    public var openRepetition: @Sendable (GlobalOptions) async throws -> any RepetitionSubmitter
     /// Opens the history of the runs that the options point to: by uid, with its labels.
     public var openCatalog: @Sendable (GlobalOptions) async throws -> any RunCatalog
     /// Opens the artifacts of the runs that the options point to.
@@ -28,13 +30,14 @@ public struct CommandLineContext: Sendable {
     /// - Parameters:
     ///   - openResources: left out by a program that stores no objects: its verbs for them say so.
     ///   - openSubmitter, openCatalog, openArtifacts, serve, openTokens, openCoordination: the same.
-    ///   - openLinter: left out by a program that lints as its starter does.
+    ///   - openLinter, openRepetition: left out by a program that lints, and does runs again, as its starter does.
     public init(
         openOperations: @escaping @Sendable (GlobalOptions) async throws -> any Operations,
         openStarter: @escaping @Sendable (GlobalOptions) async throws -> any RunStarter,
         openResources: @escaping @Sendable (GlobalOptions) async throws -> any ResourceOperations = { _ in throw Self.nothingStored },
         openSubmitter: @escaping @Sendable (GlobalOptions) async throws -> any RunSubmitter = { _ in throw Self.nothingStored },
         openLinter: (@Sendable (GlobalOptions) async throws -> any ManifestLinter)? = nil,
+        openRepetition: (@Sendable (GlobalOptions) async throws -> any RepetitionSubmitter)? = nil,
         openCatalog: @escaping @Sendable (GlobalOptions) async throws -> any RunCatalog = { _ in throw Self.nothingStored },
         openArtifacts: @escaping @Sendable (GlobalOptions) async throws -> any ArtifactOperations = { _ in throw Self.nothingStored },
         serve: @escaping @Sendable (ServerRequest, GlobalOptions) async throws -> Void = { _, _ in throw Self.nothingStored },
@@ -48,6 +51,7 @@ public struct CommandLineContext: Sendable {
         self.openResources = openResources
         self.openSubmitter = openSubmitter
         self.openLinter = openLinter ?? { try await openStarter($0) }
+        self.openRepetition = openRepetition ?? { RepetitionHere(starter: try await openStarter($0)) }
         self.openCatalog = openCatalog
         self.openArtifacts = openArtifacts
         self.serve = serve

@@ -97,10 +97,10 @@ struct FollowOptions: ParsableArguments {
     @Option(name: .long, help: ArgumentHelp("How many pods run at once, at most.", valueName: "n"))
     var maxParallel: Int?
 
-    @Flag(name: [.customShort("w"), .long], help: "Taken as in Argo: this process carries the run out and always waits for its end.")
+    @Flag(name: [.customShort("w"), .long], help: "Wait for the end of a run that another process carries out; one that this process carries out is always waited for.")
     var wait = false
 
-    @Flag(name: .long, help: "Taken as in Argo: on a terminal the run is always watched.")
+    @Flag(name: .long, help: "Watch a run that another process carries out; one that this process carries out is always watched.")
     var watch = false
 
     func validate() throws {
@@ -108,22 +108,38 @@ struct FollowOptions: ParsableArguments {
     }
 }
 
-/// Carries several runs out, one after the other, and shows each as `skiff run` does.
+/// Has several runs done again, one after the other. Those that this process carries out are shown as `skiff run` does.
 struct RepeatedRuns {
     let context: CommandLineContext
     let options: GlobalOptions
     let follow: FollowOptions
 
     /// - Throws: `ExitCode` 1 when one did not succeed.
-    func each(_ names: [String], _ start: (any RunStarter, String) async throws -> any RunSession) async throws {
-        let starter = try await self.context.openStarter(self.options)
+    func each(_ names: [String], _ start: (any RepetitionSubmitter, String) async throws -> Submitted) async throws {
+        let submitter = try await self.context.openRepetition(self.options)
         var hasFailed = false
+        var handedOver: [JSONValue] = []
         try await Targets.each(names, self.context.console, self.options) { name in
             let signals = self.context.console.signals()
-            if try await !self.conduct(try await start(starter, name), signals) { hasFailed = true }
+            switch try await start(submitter, name) {
+            case .carriedOutHere(let session): if try await !self.conduct(session, signals) { hasFailed = true }
+            case .handedOver(let workflows, let owner):
+                try SubmittedRuns(console: self.context.console, options: self.options, output: self.resourceOutput).show(workflows)
+                let who = owner.map { "process \($0)" } ?? "the server"
+                _ = self.context.console.write("\(who) carries the run out\n", .errors)
+                handedOver += workflows
+            }
+        }
+        if !handedOver.isEmpty, self.follow.wait || self.follow.watch {
+            try await HandedOverRuns(
+                workflows: handedOver, showsLogs: false, redraws: self.follow.watch && handedOver.count == 1, context: self.context,
+                options: self.options
+            ).follow()
         }
         if hasFailed { throw ExitCode(ExitStatus.failure) }
     }
+
+    private var resourceOutput: ResourceOutput? { self.follow.output.flatMap { ResourceOutput(rawValue: $0.rawValue) } }
 
     /// - Returns: whether the run succeeded.
     private func conduct(_ session: any RunSession, _ signals: AsyncStream<ProcessSignal>) async throws -> Bool {
@@ -145,4 +161,13 @@ struct RepeatedRuns {
         await view.queue.drain()
         return workflows.allSatisfy { WorkflowView($0).phase == "Succeeded" }
     }
+}
+
+/// Runs that are always done again by this process.
+struct RepetitionHere: RepetitionSubmitter {
+    let starter: any RunStarter
+
+    func retry(_ order: RetryOrder) async throws -> Submitted { .carriedOutHere(try await self.starter.retry(order)) }
+
+    func resubmit(_ order: ResubmitOrder) async throws -> Submitted { .carriedOutHere(try await self.starter.resubmit(order)) }
 }

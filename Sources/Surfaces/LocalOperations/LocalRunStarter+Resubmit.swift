@@ -10,25 +10,38 @@ extension LocalRunStarter {
         let settings = try self.machinery.settings()
         return try await OperationError.translating {
             let records = try await self.machinery.openRecords()
-            var notes: [String] = []
-            let origin: StoredRun
-            if order.isFile {
-                let options = RunOptions(runtime: "auto", maxParallel: order.maxParallel, images: settings.images)
-                (origin, notes) = try self.foreignRun(order.run, namespace: order.namespace, order.parameters, options)
-            } else {
-                let record = try await records.reader.findRun(order.run, namespace: order.namespace)
-                origin = try await StoredRun.load(record, from: records.reader, parameters: order.parameters)
-            }
-            if order.isMemoized { try Self.refuseMemoized(origin) }
-            var options = try RunOptions(json: origin.source.options)
-            if let maxParallel = order.maxParallel { options.maxParallel = maxParallel }
-            let tools = try await RunTools.open(self.machinery, options, settings.retention, records: records)
-            let resubmission = Resubmission(origin: origin, order: order, createdAt: self.machinery.time.now())
-            let run = try await resubmission.record(tools)
+            let (resubmission, options, notes) = try await self.resubmission(order, settings, records)
+            let tools = try await RunTools.open(self.machinery, options, settings, records: records)
+            let run = try await resubmission.record(by: tools.owner, tools.options, in: records)
             return LocalRunSession(
                 tools: tools, runs: [run], beginning: .fresh,
                 news: [.runtimeChosen(tools.runtime.description)] + RunUpdate.notes(order.isMemoized ? notes : [], order.run))
         }
+    }
+
+    /// Records the new run, for somebody else to carry it out.
+    func recordResubmission(_ order: ResubmitOrder, by owner: Owner, in records: RunRecords) async throws -> RecordedRun {
+        let (resubmission, options, _) = try await self.resubmission(order, try self.machinery.settings(), records)
+        return try await resubmission.record(by: owner, options, in: records)
+    }
+
+    /// - Returns: what is recorded, how it is carried out, and what could not be taken over.
+    private func resubmission(
+        _ order: ResubmitOrder, _ settings: RunSettings, _ records: RunRecords
+    ) async throws -> (Resubmission, RunOptions, notes: [String]) {
+        var notes: [String] = []
+        let origin: StoredRun
+        if order.isFile {
+            let options = RunOptions(runtime: "auto", maxParallel: order.maxParallel, images: settings.images)
+            (origin, notes) = try self.foreignRun(order.run, namespace: order.namespace, order.parameters, options)
+        } else {
+            let record = try await records.reader.findRun(order.run, namespace: order.namespace)
+            origin = try await StoredRun.load(record, from: records.reader, parameters: order.parameters)
+        }
+        if order.isMemoized { try Self.refuseMemoized(origin) }
+        var options = try RunOptions(json: origin.source.options)
+        if let maxParallel = order.maxParallel { options.maxParallel = maxParallel }
+        return (Resubmission(origin: origin, order: order, createdAt: self.machinery.time.now()), options, notes)
     }
 
     private static func refuseMemoized(_ run: StoredRun) throws {
@@ -57,13 +70,12 @@ struct Resubmission {
     let order: ResubmitOrder
     let createdAt: Timestamp
 
-    /// Records the new run, owned by this process.
-    func record(_ tools: RunTools) async throws -> RecordedRun {
+    func record(by owner: Owner, _ options: RunOptions, in records: RunRecords) async throws -> RecordedRun {
         for attempt in 1... {
             let manifest = self.manifest(uid: Identity.uuid(at: self.createdAt), suffix: Identity.nameSuffix())
             var source = self.origin.source
             source.workflow = manifest.json
-            source.options = tools.options.json
+            source.options = options.json
             let (plan, _) = try StoredRun.plan(source, name: self.origin.record.name)
             var record = RunRecord(
                 id: RunID(plan.uid), namespace: plan.namespace, name: plan.name, phase: "", createdAt: self.createdAt,
@@ -71,9 +83,9 @@ struct Resubmission {
                 parameters: self.origin.record.parameters)
             for parameter in self.order.parameters { record.parameters[parameter.name] = parameter.value }
             do {
-                let ownership = try await tools.records.journal.create(record, source: source, owner: tools.owner)
+                let ownership = try await records.journal.create(record, source: source, owner: owner)
                 var machine = RunMachine(plan: plan, id: record.id)
-                if self.order.isMemoized { try await self.takeOver(into: &machine, record, ownership, tools) }
+                if self.order.isMemoized { try await self.takeOver(into: &machine, record, ownership, records) }
                 return RecordedRun(record: record, manifest: manifest, machine: machine, ownership: ownership)
             } catch JournalError.nameInUse where attempt < Self.attempts { continue }
         }
@@ -81,7 +93,7 @@ struct Resubmission {
     }
 
     /// Gives the new run what succeeded in the former one. Until this is recorded nothing of the new run has begun.
-    private func takeOver(into machine: inout RunMachine, _ record: RunRecord, _ ownership: Ownership, _ tools: RunTools) async throws {
+    private func takeOver(into machine: inout RunMachine, _ record: RunRecord, _ ownership: Ownership, _ records: RunRecords) async throws {
         let parameters = self.order.parameters.map { NamedValue(name: $0.name, value: $0.value) }
         let events: [RunMachine.Event] = [
             .restored(self.origin.machine.resubmission(named: machine.plan.name)), .retryRequested(RetryRequest(parameters: parameters)),
@@ -91,7 +103,7 @@ struct Resubmission {
         let entry = JournalEntry(
             events: events.map { JournalEvent(at: self.createdAt, json: $0.json.json) }, rows: StateRow.rows(of: machine.takeChanges()),
             record: record)
-        try await tools.records.journal.commit(entry, by: ownership, isUrgent: true)
+        try await records.journal.commit(entry, by: ownership, isUrgent: true)
     }
 
     /// The Workflow as it was submitted, as a new run.

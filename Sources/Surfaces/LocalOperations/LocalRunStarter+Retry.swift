@@ -15,11 +15,20 @@ extension LocalRunStarter {
             let retry = try await StoredRetry.load(order, from: records.reader)
             var options = try RunOptions(json: retry.run.source.options)
             if let maxParallel = order.maxParallel { options.maxParallel = maxParallel }
-            let tools = try await RunTools.open(self.machinery, options, settings.retention, records: records)
+            let tools = try await RunTools.open(self.machinery, options, settings, records: records)
             let run = try await retry.reopened(by: tools.owner, in: records.journal, at: self.machinery.time.now())
             return LocalRunSession(
                 tools: tools, runs: [run], beginning: .resumed(isAfterRestart: false), news: [.runtimeChosen(tools.runtime.description)])
         }
+    }
+
+    /// Records that a run goes on, for somebody else to carry it out.
+    func recordRetry(_ order: RetryOrder, by owner: Owner, in records: RunRecords) async throws -> RecordedRun {
+        let now = self.machinery.time.now()
+        if order.isFile {
+            return try await self.foreignRetry(order, try self.machinery.settings()).retry.created(by: owner, in: records.journal, at: now)
+        }
+        return try await StoredRetry.load(order, from: records.reader).reopened(by: owner, in: records.journal, at: now)
     }
 
     public func forecast(_ order: RetryOrder) async throws -> RetryForecast {
@@ -42,7 +51,7 @@ extension LocalRunStarter {
     private func retryForeign(_ order: RetryOrder, _ settings: RunSettings, _ records: RunRecords) async throws -> any RunSession {
         let (retry, notes) = try self.foreignRetry(order, settings)
         let options = try RunOptions(json: retry.run.source.options)
-        let tools = try await RunTools.open(self.machinery, options, settings.retention, records: records)
+        let tools = try await RunTools.open(self.machinery, options, settings, records: records)
         let run = try await retry.created(by: tools.owner, in: records.journal, at: self.machinery.time.now())
         return LocalRunSession(
             tools: tools, runs: [run], beginning: .fresh,

@@ -7,10 +7,10 @@ public import WorkflowModel
 
 /// Runs for whoever owns the data directory: handed over to that process when there is one, else carried out in this one.
 public struct LocalRunSubmitter: RunSubmitter {
-    private let machinery: RunMachinery
-    private let starter: LocalRunStarter
+    let machinery: RunMachinery
+    let starter: LocalRunStarter
     /// Rings at another process; false when nobody listens there.
-    private let ring: @Sendable (String) async -> Bool
+    let ring: @Sendable (String) async -> Bool
 
     public init(machinery: RunMachinery, ring: @escaping @Sendable (String) async -> Bool) {
         self.machinery = machinery
@@ -36,7 +36,7 @@ public struct LocalRunSubmitter: RunSubmitter {
 
     public func preview(_ request: SubmitRequest) async throws -> [JSONValue] { try await self.prepare(request).runs.map(\.manifest) }
 
-    private func livingOwner(of queue: any RunQueue) async throws -> Owner? {
+    func livingOwner(of queue: any RunQueue) async throws -> Owner? {
         let owner = try await OperationError.translating { try await queue.directoryOwner() }
         return owner.flatMap { LocalOwner.isAlive($0) ? $0 : nil }
     }

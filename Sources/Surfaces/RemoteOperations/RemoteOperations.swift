@@ -30,6 +30,15 @@ public struct RemoteOperations: Operations {
         return AsyncThrowingStream { try await follower.next() }
     }
 
+    public func why(_ name: String, namespace: String, node: String?) async throws -> RunExplanation {
+        var target = RequestTarget.api("workflows", namespace, name, "why")
+        if let node { target = target.adding("node", node) }
+        guard let explanation = ExplanationDocument.explanation(try await self.connection.ask(.get, target)) else {
+            throw OperationError(.internalFault, "the server does not explain runs", hint: "ask a server of Skiff")
+        }
+        return explanation
+    }
+
     // MARK: Commanding
 
     @discardableResult public func stop(_ name: String, namespace: String, message: String) async throws -> String {

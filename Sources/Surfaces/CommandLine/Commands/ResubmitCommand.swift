@@ -6,7 +6,7 @@ struct ResubmitCommand: AsyncParsableCommand {
         commandName: "resubmit", abstract: "Run the Workflows of stored runs once more, as new runs.",
         discussion: """
             The new run has the manifest, templates, ConfigMaps and Secrets of the old one, a name of its own, and the label \
-            workflows.argoproj.io/resubmitted-from-workflow; this process carries it out, as with `skiff run`. With --memoized, what succeeded \
+            workflows.argoproj.io/resubmitted-from-workflow; the server carries it out, or this process where there is none, as with `skiff run`. With --memoized, what succeeded \
             in a run that failed is taken over with its outputs and does not run again.
             """)
 
@@ -32,8 +32,8 @@ struct ResubmitCommand: AsyncParsableCommand {
         let context = CommandLineContext.current
         let names = try await self.targets.resolved(context, self.global)
         let overrides = try KeyValue.pairs(self.parameters, option: "-p").map { RetryOrder.Override(name: $0.name, value: $0.value) }
-        try await RepeatedRuns(context: context, options: self.global, follow: self.follow).each(names) { starter, name in
-            try await starter.resubmit(
+        try await RepeatedRuns(context: context, options: self.global, follow: self.follow).each(names) { submitter, name in
+            try await submitter.resubmit(
                 ResubmitOrder(
                     run: name, isFile: self.targets.file != nil, namespace: self.global.namespace, isMemoized: self.memoized,
                     parameters: overrides, priority: self.priority,

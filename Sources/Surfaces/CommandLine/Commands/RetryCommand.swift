@@ -5,7 +5,7 @@ struct RetryCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "retry", abstract: "Have runs that failed go on: what failed runs again, what succeeded stays.",
         discussion: """
-            The run keeps its name and is carried out by this process, as with `skiff run`. What came after a step that runs again runs \
+            The run keeps its name and is carried out by the server, or by this process where there is none, as with `skiff run`. What came after a step that runs again runs \
             again too, and so does the exit handler. With --restart-successful, the nodes that --node-field-selector matches run again \
             whatever became of them, also of a run that succeeded. New parameters have loops in what runs again read anew. --dry-run names \
             the nodes that would run again.
@@ -47,8 +47,8 @@ struct RetryCommand: AsyncParsableCommand {
         }
         let names = try await self.targets.resolved(context, self.global)
         if self.dryRun { return try await self.forecast(names, context) }
-        try await RepeatedRuns(context: context, options: self.global, follow: self.follow).each(names) { starter, name in
-            try await starter.retry(try self.order(name))
+        try await RepeatedRuns(context: context, options: self.global, follow: self.follow).each(names) { submitter, name in
+            try await submitter.retry(try self.order(name))
         }
     }
 

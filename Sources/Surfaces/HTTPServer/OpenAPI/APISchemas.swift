@@ -10,6 +10,7 @@ enum APISchemas {
     static var all: JSONObject {
         var schemas = JSONObject()
         for (name, schema) in self.answers + self.requests { schemas[name] = schema }
+        schemas["RunExplanation"] = self.explanation
         schemas["Workflow"] = self.manifest("Workflow", group: "argoproj.io")
         schemas["WorkflowList"] = self.list(of: "Workflow")
         for kind in ResourceKind.allCases {
@@ -199,9 +200,17 @@ enum APISchemas {
                     run + selector + message + [("phase", self.text), ("outputParameters", self.text)], required: ["nodeFieldSelector"])
             ),
             ("WorkflowRetryRequest", self.object(run + selector + parameters + [("restartSuccessful", self.flag)])),
-            ("WorkflowResubmitRequest", self.object(run + parameters + [("memoized", self.flag)])),
+            ("WorkflowResubmitRequest", self.object(run + parameters + [("memoized", self.flag), ("priority", self.number)])),
             ("CronWorkflowSuspendRequest", self.object(run)), ("CronWorkflowResumeRequest", self.object(run)),
         ]
+    }
+
+    /// Skiff's own.
+    private static var explanation: JSONValue {
+        let node = self.object([("node", self.text), ("phase", self.text), ("reasons", self.texts)], required: ["node", "reasons"])
+        return self.object(
+            [("run", self.text), ("explanations", ["type": "array", "items": node]), ("more", self.number)],
+            required: ["run", "explanations"])
     }
 
     private static var storing: [(String, JSONValue)] {

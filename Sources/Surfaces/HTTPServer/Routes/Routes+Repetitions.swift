@@ -42,7 +42,8 @@ extension Routes {
                 let fields = try call.fields()
                 let (namespace, run) = try await place(call)
                 let order = ResubmitOrder(
-                    run: run, namespace: namespace, isMemoized: try fields.bool("memoized"), parameters: try Self.overrides(fields))
+                    run: run, namespace: namespace, isMemoized: try fields.bool("memoized"), parameters: try Self.overrides(fields),
+                    priority: try fields.integer("priority").flatMap { Int(exactly: $0) })
                 return .json(try await repetition.resubmit(order))
             },
         ]

@@ -30,6 +30,14 @@ extension Routes {
                 query: [Self.fields, Route.Parameter(name: "uid"), Route.Parameter(name: "getOptions.resourceVersion")],
                 answer: .json(schema: "Workflow"), handler: self.getWorkflow),
             Route(
+                .get, "/api/v1/workflows/{namespace}/{name}/why", "WorkflowService_ExplainWorkflow",
+                "Tells why a run, or a node of it, has not started or not ended. Skiff's own.", .role(.viewer),
+                query: [Route.Parameter(name: "node")], answer: .json(schema: "RunExplanation")
+            ) { call in
+                let explanation = try await self.services.operations.why(call.name, namespace: call.namespace, node: call.query["node"])
+                return .json(ExplanationDocument.document(explanation))
+            },
+            Route(
                 .delete, "/api/v1/workflows/{namespace}/{name}", "WorkflowService_DeleteWorkflow",
                 "Removes a run with its logs and artifacts; one that has not ended is ended first.", .role(.submitter),
                 query: [Route.Parameter(name: "force", kind: .boolean)], answer: .json(schema: "Empty"), handler: self.deleteWorkflow),
