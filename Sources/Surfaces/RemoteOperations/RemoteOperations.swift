@@ -1,4 +1,5 @@
 public import Operations
+import WireFormat
 public import WorkflowModel
 
 /// Stored runs of a server, asked over Argo's REST API.
