@@ -72,6 +72,10 @@ final class ScriptedRuns: Operations, RunCatalog, Sendable {
 
     func stop(_ name: String, namespace: String, message: String) async throws -> String { try self.note("stop \(name) \(message)", name) }
     func terminate(_ name: String, namespace: String) async throws -> String { try self.note("terminate \(name)", name) }
+    func why(_ name: String, namespace: String, node: String?) async throws -> RunExplanation {
+        let run = try self.note("why \(name) \(node ?? "-")", name)
+        return RunExplanation(run: run, explanations: [NodeExplanation(node: "a", phase: "Pending", reasons: ["waits for room"])], more: 2)
+    }
     func suspend(_ name: String, namespace: String) async throws -> String { try self.note("suspend \(name)", name) }
     func resume(_ name: String, namespace: String, selector: String?, message: String) async throws -> String {
         try self.note("resume \(name) \(selector ?? "-") \(message)", name)
