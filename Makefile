@@ -1,6 +1,6 @@
 # The front door. `make` alone lists what there is.
 .DEFAULT_GOAL := help
-.PHONY: help demo test check release bench fuzz simulate soak prove-stack test-examples conformance format clean
+.PHONY: help demo test check check-api release bench fuzz simulate soak prove-stack test-examples conformance format clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -13,6 +13,9 @@ test: ## all that continuous integration runs: the quick checks, then every test
 
 check: ## the quick checks alone: format, purity of the deciding rooms, documents
 	@scripts/check
+
+check-api: ## ask the server all that its OpenAPI document allows and forbids; wants PyPI the first time
+	@scripts/check-api
 
 release: ## build dist/skiff, one static file
 	@scripts/build-release
