@@ -1,5 +1,6 @@
 import ArgumentParser
 import Operations
+import WorkflowModel
 
 struct RetryCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
