@@ -159,8 +159,8 @@ extension SQLiteStore {
             try Records.setLabels(record.labels, of: run, in: db)
             try db.cachedStatement(
                 sql: """
-                    UPDATE runs SET phase = ?, message = ?, startedAt = ?, priority = ?, progress = ?, labels = ?, parameters = ?, bootID = ?,
-                      eventCount = ?, finishedAt = NULL, epoch = ? WHERE id = ?
+                    UPDATE runs SET phase = ?, message = ?, startedAt = ?, progress = ?, labels = ?, parameters = ?, bootID = ?,
+                      eventCount = ?, finishedAt = NULL, expiresAt = NULL, epoch = ? WHERE id = ?
                     """
             ).execute(
                 arguments: StatementArguments(

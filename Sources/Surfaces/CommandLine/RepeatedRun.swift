@@ -97,7 +97,9 @@ struct FollowOptions: ParsableArguments {
     @Option(name: .long, help: ArgumentHelp("How many pods run at once, at most.", valueName: "n"))
     var maxParallel: Int?
 
-    @Flag(name: [.customShort("w"), .long], help: "Wait for the end of a run that another process carries out; one that this process carries out is always waited for.")
+    @Flag(
+        name: [.customShort("w"), .long],
+        help: "Wait for the end of a run that another process carries out; one that this process carries out is always waited for.")
     var wait = false
 
     @Flag(name: .long, help: "Watch a run that another process carries out; one that this process carries out is always watched.")

@@ -4,7 +4,11 @@ import WorkflowModel
 
 extension LocalRunSubmitter: RepetitionSubmitter {
     public func retry(_ order: RetryOrder) async throws -> Submitted {
-        try await self.repeated { try await self.starter.retry(order) } recording: { try await self.starter.recordRetry(order, by: $0, in: $1) }
+        try await self.repeated {
+            try await self.starter.retry(order)
+        } recording: {
+            try await self.starter.recordRetry(order, by: $0, in: $1)
+        }
     }
 
     public func resubmit(_ order: ResubmitOrder) async throws -> Submitted {
