@@ -128,7 +128,9 @@ import WorkflowModel
 
     @Test func `a wrong parameter name is told, and the run goes on as Argo's does`() async throws {
         let home = try Home()
-        let file = try home.file("flow.yaml", Flow.shell("flow", "true", more: "  arguments: {parameters: [{name: word, value: a}]}\n"))
+        let file = try home.file(
+            "flow.yaml",
+            Flow.shell("flow", "echo {{workflow.parameters.word}}", more: "  arguments: {parameters: [{name: word, value: a}]}\n"))
         let run = try await Program.run("run", file, "-p", "wrod=b", home: home)
         #expect(run.status == 0)
         #expect(

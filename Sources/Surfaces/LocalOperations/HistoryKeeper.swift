@@ -17,14 +17,23 @@ struct HistoryKeeper: Sendable {
     /// - Parameter fewest: so many are removed even when the task is cancelled before.
     func tidy(atLeast fewest: Int) async {
         // What goes wrong with the store here goes wrong with the runs as well, and is told there.
-        guard let expired = try? await self.reader.expiredRuns(self.retention, at: self.time.now(), limit: Self.most) else { return }
+        guard let expired = try? await self.expired() else { return }
         var removed = 0
         for run in expired {
             if Task.isCancelled, removed >= fewest { return }
             // A run whose files resist stays listed, and `skiff delete` says why.
-            if (try? await self.remove(run)) == true { removed += 1 }
+            if (try? await self.removeWhole(run)) == true { removed += 1 }
         }
     }
+
+    // The store breaks off what a cancelled task asks of it. Tasks of their own are not cancelled, so that the fewest are removed however
+    // short the runs beside this were.
+
+    private func expired() async throws -> [RunID] {
+        try await Task { try await self.reader.expiredRuns(self.retention, at: self.time.now(), limit: Self.most) }.value
+    }
+
+    private func removeWhole(_ run: RunID) async throws -> Bool { try await Task { try await self.remove(run) }.value }
 
     private func remove(_ run: RunID) async throws -> Bool {
         // Its process has recorded the end and is about to let go of it.
