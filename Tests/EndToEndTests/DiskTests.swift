@@ -30,11 +30,12 @@ private final class SmallDisk {
 @Suite(.timeLimit(.minutes(3))) struct DiskTests {
     private static let isRoot = geteuid() == 0
 
-    /// Twenty steps, one after the other, each with 150 kB in a parameter. Every attempt writes a line of its own.
+    /// Twenty steps, one after the other, each with 150 kB in a parameter. Every attempt writes a line of its own. What they write lies on
+    /// another disk, so that only the journal finds no room.
     private static func flow(_ home: Home) -> String {
         let steps = (0..<20).map { "    - - {name: s\($0), template: one}\n" }.joined()
-        let command = "echo $SKIFF_POD >> \(home.shared)/starts\nhead -c 150000 /dev/zero | tr '\\0' x > /tmp/large"
-        let outputs = "    outputs: {parameters: [{name: large, valueFrom: {path: /tmp/large}}]}\n"
+        let command = "echo $SKIFF_POD >> \(home.shared)/starts\nhead -c 150000 /dev/zero | tr '\\0' x > \(home.shared)/large"
+        let outputs = "    outputs: {parameters: [{name: large, valueFrom: {path: \(home.shared)/large}}]}\n"
         return Flow.workflow(
             "flow",
             Flow.volume(home) + "  templates:\n  - name: main\n    steps:\n" + steps + Flow.sharing(home, "one", command) + outputs)
