@@ -8,6 +8,7 @@ let package = Package(
         .target(name: "CInstructionCounter"),
         .executableTarget(
             name: "EngineBenchmark", dependencies: ["CInstructionCounter", .product(name: "SkiffEngine", package: "skiff")]),
+        .executableTarget(name: "FanOutBenchmark", dependencies: [.product(name: "SkiffEngine", package: "skiff")]),
         .executableTarget(name: "ReadBenchmark", dependencies: [.product(name: "SkiffLanguage", package: "skiff")]),
         .executableTarget(name: "LintBenchmark", dependencies: [.product(name: "SkiffEngine", package: "skiff")]),
     ],
